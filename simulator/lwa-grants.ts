@@ -1,0 +1,112 @@
+import type { Application, SellingPartner } from './default-world.js';
+import { failureAnswers, type LwaAnswer, lwaErrors, missingParameter } from './lwa-errors.js';
+import { misbehave } from './misbehaviour.js';
+import type { Stage } from './stage.js';
+import { issueToken, readToken } from './tokens.js';
+
+/** The grants of SP-API applications. */
+export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials';
+
+/** The parameters of a token request, by name. */
+export type LwaParameters = Record<string, string | undefined>;
+
+const ACCESS_TOKEN_SECONDS = 3600;
+const GRANTLESS_SCOPES = [
+  'sellingpartnerapi::notifications',
+  'sellingpartnerapi::client_credential:rotation',
+  'sellingpartnerapi::shipments:track',
+];
+
+/** Answers the token request of an application that has proved who it is. */
+export async function answerGrant(
+  stage: Stage,
+  application: Application,
+  grantType: GrantType,
+  parameters: LwaParameters,
+): Promise<LwaAnswer> {
+  switch (grantType) {
+    case 'authorization_code':
+      return exchangeCode(stage, application, parameters);
+    case 'refresh_token':
+      return refresh(stage, application, parameters);
+    case 'client_credentials':
+      return grantless(stage, application, parameters);
+  }
+}
+
+async function exchangeCode(
+  stage: Stage,
+  application: Application,
+  parameters: LwaParameters,
+): Promise<LwaAnswer> {
+  if (!parameters['code']) return missingParameter('code');
+  const code = stage.world.findCode(parameters['code']);
+  if (!code || code.applicationId !== application.applicationId) return lwaErrors.invalidCode;
+  const redirectUri = parameters['redirect_uri'];
+  if (redirectUri && code.redirectUri && redirectUri !== code.redirectUri) return lwaErrors.invalidRedirectUri;
+
+  const partner = stage.world.partner(code.sellingPartnerId);
+  stage.calls.lwaCalledFor(partner.sellingPartnerId, 'authorization_code');
+  const failure = await misbehave(partner, stage.closing);
+  if (failure) return failureAnswers[failure];
+  if (!stage.world.redeemCode(code)) return lwaErrors.invalidCode;
+  return tokens(stage, application, partner, issueRefreshToken(stage, application, partner));
+}
+
+async function refresh(stage: Stage, application: Application, parameters: LwaParameters): Promise<LwaAnswer> {
+  const token = parameters['refresh_token'];
+  if (!token) return missingParameter('refresh_token');
+  if (parameters['scope']) return lwaErrors.refreshWithScope;
+  const content = readToken('Atzr', token);
+  if (!content) return lwaErrors.invalidRefreshToken;
+  if (content.applicationId !== application.applicationId) return lwaErrors.unauthorizedClient;
+
+  const { partnerType, region } = content;
+  const partner = stage.world.partner(content.sellingPartnerId, { partnerType, region });
+  stage.calls.lwaCalledFor(partner.sellingPartnerId, 'refresh_token');
+  stage.world.noteGrant(partner.sellingPartnerId);
+  const failure = await misbehave(partner, stage.closing);
+  if (failure) return failureAnswers[failure];
+  if (stage.world.isRevoked(partner, content.issuedAt)) return lwaErrors.revoked;
+  return tokens(stage, application, partner, token);
+}
+
+function grantless(stage: Stage, application: Application, parameters: LwaParameters): LwaAnswer {
+  if (!parameters['scope']) return missingParameter('scope');
+  const scopes = parameters['scope'].split(' ');
+  if (!scopes.every((scope) => GRANTLESS_SCOPES.includes(scope))) return lwaErrors.unknownScope;
+  const body = { ...accessToken(stage, application, null, parameters['scope']) };
+  return { status: 200, body };
+}
+
+/** Makes a refresh token of a partner for an application: Amazon's memory of a grant. */
+export function issueRefreshToken(
+  { world }: Stage,
+  { applicationId }: Application,
+  { sellingPartnerId, partnerType, region }: SellingPartner,
+): string {
+  const issuedAt = world.now().getTime();
+  return issueToken('Atzr', { applicationId, sellingPartnerId, partnerType, region, issuedAt });
+}
+
+function tokens(
+  stage: Stage,
+  application: Application,
+  { sellingPartnerId }: SellingPartner,
+  refreshToken: string,
+): LwaAnswer {
+  const access = accessToken(stage, application, sellingPartnerId, null);
+  return { status: 200, body: { ...access, refresh_token: refreshToken } };
+}
+
+function accessToken(
+  { world }: Stage,
+  { applicationId }: Application,
+  sellingPartnerId: string | null,
+  scope: string | null,
+) {
+  const issuedAt = world.now().getTime();
+  const expiresAt = issuedAt + ACCESS_TOKEN_SECONDS * 1000;
+  const token = issueToken('Atza', { applicationId, sellingPartnerId, scope, issuedAt, expiresAt });
+  return { access_token: token, token_type: 'bearer' as const, expires_in: ACCESS_TOKEN_SECONDS };
+}

@@ -1,0 +1,90 @@
+import fastifyCookie from '@fastify/cookie';
+import fastifyStatic from '@fastify/static';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AppModule } from './app.module.js';
+import { toRegrantError } from './common/error-meaning.js';
+import { ErrorFilter, problem } from './common/error.filter.js';
+import { InvalidRequest } from './common/errors.js';
+import { createLogger, type Logger, NestLogger } from './common/logger.js';
+import { securityHeaders } from './common/security-headers.js';
+import { validationPipe } from './common/validation.js';
+import { type RegrantConfig } from './config/config.js';
+import { serveApiDocument } from './admin/api-document.js';
+
+export interface App {
+  nest: NestFastifyApplication;
+  logger: Logger;
+}
+
+/** The whole service, not yet listening. `main.ts` and the tests build it by this one function. */
+export async function createApp(config: RegrantConfig, logger = createLogger(config.logLevel)): Promise<App> {
+  const filter = new ErrorFilter(logger);
+  const adapter = createAdapter(config, filter);
+  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.register(config), adapter, {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  nest.useGlobalFilters(filter);
+  nest.useGlobalPipes(validationPipe());
+  await addHttpBasics(nest, config, logger);
+  serveApiDocument(nest, config);
+  await nest.init();
+  return { nest, logger };
+}
+
+function createAdapter(config: RegrantConfig, filter: ErrorFilter): FastifyAdapter {
+  const headers = securityHeaders(config.production);
+  return new FastifyAdapter({
+    trustProxy: config.trustProxy.length ? [...config.trustProxy] : false,
+    genReqId: () => randomUUID(),
+    bodyLimit: 1024 * 1024,
+    routerOptions: { maxParamLength: 512 },
+    // Addresses that cannot be decoded are refused before any hook runs.
+    frameworkErrors: (error, request, reply) => {
+      void reply.headers({ ...headers, 'x-request-id': request.id });
+      void filter.answer(toRegrantError(error), request, reply);
+    },
+    // What is not even HTTP has no request to answer: one fixed text.
+    clientErrorHandler: (_error, socket) => {
+      if (!socket.writable) return;
+      const body = JSON.stringify(problem(new InvalidRequest('The request is not valid HTTP.'), randomUUID()));
+      const lines = Object.entries({
+        ...headers,
+        'content-type': 'application/problem+json',
+        'content-length': String(Buffer.byteLength(body)),
+        connection: 'close',
+      }).map(([name, value]) => `${name}: ${value}`);
+      socket.end(['HTTP/1.1 400 Bad Request', ...lines, '', body].join('\r\n'));
+    },
+  });
+}
+
+async function addHttpBasics(nest: NestFastifyApplication, config: RegrantConfig, logger: Logger): Promise<void> {
+  const headers = securityHeaders(config.production);
+  const fastify = nest.getHttpAdapter().getInstance();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(headers).header('x-request-id', request.id);
+    done();
+  });
+  // The route's pattern, never the address itself: that may hold a code, a state or a link's token.
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const line = { requestId: request.id, method: request.method, route, status: reply.statusCode };
+    logger.info({ ...line, milliseconds: Math.round(reply.elapsedTime) }, 'request');
+    done();
+  });
+  await nest.register(fastifyCookie);
+  const pico = dirname(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css'));
+  await nest.register(fastifyStatic, {
+    root: [fileURLToPath(new URL('./common/assets', import.meta.url)), pico],
+    prefix: '/assets/',
+    index: false,
+    cacheControl: false,
+    setHeaders: (response) => void response.header('cache-control', 'public, max-age=3600'),
+  });
+}

@@ -1,0 +1,61 @@
+import { type LoggerService } from '@nestjs/common';
+import { type Logger, pino } from 'pino';
+
+export type { Logger };
+
+/**
+ * JSON lines on stdout. What could carry a secret (headers, bodies, query strings, cookies) is never logged at all;
+ * the redaction below is the second net, for objects that somebody logs whole.
+ */
+export function createLogger(level: string): Logger {
+  const secrets = [
+    'authorization', 'cookie', 'password', 'code', 'state', 'secret', 'accessToken', 'refreshToken', 'clientSecret',
+    'access_token', 'refresh_token', 'client_secret', 'email', 'to', 'from', 'parameters', 'query',
+  ]; // prettier-ignore
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+    serializers: { err: describeError },
+  });
+}
+
+interface ErrorRecord {
+  type: string;
+  message: string;
+  code?: unknown;
+  stack?: string;
+  cause?: ErrorRecord;
+}
+
+/** An error as a log line shows it: never its extra properties, which drivers fill with queries and parameters. */
+export function describeError(error: unknown): ErrorRecord {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is not an Error was thrown' };
+  const record: ErrorRecord = { type: error.name, message: error.message };
+  if ('code' in error) record.code = error.code;
+  if (error.stack) record.stack = error.stack;
+  if (error.cause instanceof Error) record.cause = describeError(error.cause);
+  return record;
+}
+
+/** Nest's own messages in the same log. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, context?: string): void {
+    this.logger.debug({ context }, String(message));
+  }
+  warn(message: unknown, context?: string): void {
+    this.logger.warn({ context }, String(message));
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    const context = typeof rest.at(-1) === 'string' ? rest.at(-1) : undefined;
+    if (message instanceof Error) this.logger.error({ context, err: message }, message.message);
+    else this.logger.error({ context, stack: rest.length > 1 ? rest[0] : undefined }, String(message));
+  }
+  fatal(message: unknown, context?: string): void {
+    this.logger.fatal({ context }, String(message));
+  }
+}

@@ -1,0 +1,34 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type FieldProblem, InvalidRequest } from './errors.js';
+
+/** Checks every input by its class; unknown fields are refused, and all problems come in one answer. */
+export const validationPipe = (): PipeTransform =>
+  new ValidationPipe({
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    transform: true,
+    exceptionFactory: (errors) => new InvalidRequest('Some fields are not valid.', errors.flatMap((error) => problems(error))),
+  });
+
+function problems(error: ValidationError, parent = ''): FieldProblem[] {
+  const path = parent ? `${parent}.${error.property}` : error.property;
+  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+    path,
+    message: rule === 'whitelistValidation' ? 'is not a known field' : message.replace(`${error.property} `, ''),
+  }));
+  return [...own, ...(error.children ?? []).flatMap((child) => problems(child, path))];
+}
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+
+export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
+
+/** A path parameter that must be a UUID; anything else names no resource. */
+@Injectable()
+export class UuidParam implements PipeTransform<string, string> {
+  transform(value: string, metadata: ArgumentMetadata): string {
+    if (isUuid(value)) return value.toLowerCase();
+    throw new InvalidRequest('Some fields are not valid.', [{ path: metadata.data ?? 'id', message: 'must be a UUID' }]);
+  }
+}
+

@@ -1,0 +1,164 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { Environment } from './environment.js';
+
+export type Region = 'NA' | 'EU' | 'FE';
+
+/** Thrown by `parseConfig`: one message that names every missing or bad setting, never a value. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly { name: string; problem: string }[]) {
+    const width = Math.max(...problems.map(({ name }) => name.length));
+    const rows = problems.map(({ name, problem }) => `  ${name.padEnd(width)}  ${problem}`);
+    const count = problems.length === 1 ? '1 setting needs' : `${problems.length} settings need`;
+    super([`Regrant cannot start: ${count} attention.`, ...rows].join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+/** Every setting, typed and ready to use. The injection token of its only instance. */
+export class RegrantConfig {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  /** Origin that browsers see, without a trailing slash. Follows the real port when PORT is 0. */
+  publicUrl: string;
+  readonly trustProxy: readonly string[];
+  /** Undefined only in development until the embedded PostgreSQL has been started. */
+  databaseUrl: string | undefined;
+  /** The first seals, all open. 32 bytes each. */
+  encryptionKeys: readonly { id: string; key: Buffer }[];
+  readonly bootstrapApiKey: string | undefined;
+  /** The application that is created at start when it is absent. */
+  readonly application:
+    | {
+        readonly applicationId: string;
+        readonly lwaClientId: string;
+        readonly lwaClientSecret: string;
+        readonly name: string;
+        readonly type: 'public' | 'private';
+        readonly draft: boolean;
+      }
+    | undefined;
+  readonly lwa: { readonly tokenUrl: string; readonly timeoutSeconds: number };
+  readonly spApiEndpoints: Readonly<Record<Region, string>>;
+  readonly amazonHostsExtra: readonly string[];
+  readonly amazonConsentOrigin: string | undefined;
+  readonly mail: { readonly smtpUrl: string | undefined; readonly from: string };
+  readonly operatorEmail: string | undefined;
+  readonly renewal: {
+    readonly periodDays: number;
+    /** Days before (negative: after) the due date, largest first. */
+    readonly reminderDays: readonly number[];
+    readonly selfAuthorizations: boolean;
+  };
+  readonly rateLimits: boolean;
+  readonly logLevel: string;
+
+  constructor(environment: Environment) {
+    const env = environment;
+    this.production = env.NODE_ENV === 'production';
+    this.port = env.PORT;
+    this.host = env.HOST;
+    this.publicUrl = (env.PUBLIC_URL ?? `http://localhost:${env.PORT}`).replace(/\/$/, '');
+    this.trustProxy = list(env.TRUST_PROXY);
+    this.databaseUrl = env.DATABASE_URL;
+    this.encryptionKeys = parseKeys(env.ENCRYPTION_KEYS);
+    this.bootstrapApiKey = env.BOOTSTRAP_API_KEY;
+    this.application = firstApplication(env);
+    this.lwa = { tokenUrl: env.LWA_TOKEN_URL, timeoutSeconds: env.LWA_TIMEOUT_SECONDS };
+    this.spApiEndpoints = {
+      NA: env.SPAPI_ENDPOINT_NA.replace(/\/$/, ''),
+      EU: env.SPAPI_ENDPOINT_EU.replace(/\/$/, ''),
+      FE: env.SPAPI_ENDPOINT_FE.replace(/\/$/, ''),
+    };
+    this.amazonHostsExtra = list(env.AMAZON_HOSTS_EXTRA).map((origin) => origin.replace(/\/$/, ''));
+    this.amazonConsentOrigin = env.AMAZON_CONSENT_ORIGIN?.replace(/\/$/, '');
+    this.mail = {
+      smtpUrl: env.SMTP_URL,
+      from: env.MAIL_FROM ?? `Regrant <regrant@${new URL(this.publicUrl).hostname}>`,
+    };
+    this.operatorEmail = env.OPERATOR_EMAIL;
+    this.renewal = {
+      periodDays: env.RENEWAL_PERIOD_DAYS,
+      reminderDays: list(env.RENEWAL_REMINDER_DAYS)
+        .map(Number)
+        .sort((a, b) => b - a),
+      selfAuthorizations: env.SELF_AUTHORIZATION_RENEWAL,
+    };
+    this.rateLimits = env.RATE_LIMITS === 'on';
+    this.logLevel = env.LOG_LEVEL;
+  }
+
+  /** Whether browsers reach us over https: cookies are then Secure and carry the `__Host-` prefix. */
+  get secure(): boolean {
+    return this.publicUrl.startsWith('https:');
+  }
+}
+
+/**
+ * Reads all settings from `env` (as `process.env`). An empty value counts as unset.
+ * @throws ConfigError naming every problem at once
+ */
+export function parseConfig(env: Record<string, string | undefined>): RegrantConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const environment = plainToInstance(Environment, given, {
+    excludeExtraneousValues: true,
+    exposeDefaultValues: true,
+  });
+  const problems = validateSync(environment).map(({ property, constraints }) => ({
+    name: property,
+    problem: Object.values(constraints ?? {})
+      .map((message) => message.replace(`${property} `, ''))
+      .join('; '),
+  }));
+  const bad = new Set(problems.map(({ name }) => name));
+  problems.push(...crossChecks(environment).filter(({ name }) => !bad.has(name)));
+  if (problems.length) throw new ConfigError(problems.sort((a, b) => a.name.localeCompare(b.name)));
+  return new RegrantConfig(environment);
+}
+
+/** What no setting can be judged on alone: sets that belong together, and what production refuses. */
+function crossChecks(env: Environment): { name: string; problem: string }[] {
+  const problems: { name: string; problem: string }[] = [];
+  const trio = ['SPAPI_APPLICATION_ID', 'LWA_CLIENT_ID', 'LWA_CLIENT_SECRET'] as const;
+  if (trio.some((name) => env[name]))
+    for (const name of trio)
+      if (!env[name]) problems.push({ name, problem: `is missing: ${trio.join(', ')} belong together` });
+  if (env.NODE_ENV !== 'production') return problems;
+
+  for (const name of ['DATABASE_URL', 'ENCRYPTION_KEYS', 'PUBLIC_URL', 'SMTP_URL'] as const)
+    if (!env[name]) problems.push({ name, problem: 'is missing (required in production)' });
+  if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https:'))
+    problems.push({ name: 'PUBLIC_URL', problem: 'must start with https:// in production' });
+  for (const name of ['AMAZON_HOSTS_EXTRA', 'AMAZON_CONSENT_ORIGIN'] as const)
+    if (env[name]) problems.push({ name, problem: 'is for development only and refused in production' });
+  if (env.RATE_LIMITS === 'off') problems.push({ name: 'RATE_LIMITS', problem: 'cannot be off in production' });
+  return problems;
+}
+
+function firstApplication(env: Environment): RegrantConfig['application'] {
+  if (!env.SPAPI_APPLICATION_ID || !env.LWA_CLIENT_ID || !env.LWA_CLIENT_SECRET) return undefined;
+  return {
+    applicationId: env.SPAPI_APPLICATION_ID,
+    lwaClientId: env.LWA_CLIENT_ID,
+    lwaClientSecret: env.LWA_CLIENT_SECRET,
+    name: env.SPAPI_APPLICATION_NAME,
+    type: env.SPAPI_APPLICATION_TYPE,
+    draft: env.SPAPI_APPLICATION_DRAFT,
+  };
+}
+
+/** `id:base64,id:base64` as a list of keys, in order. */
+export function parseKeys(value: string | undefined): { id: string; key: Buffer }[] {
+  return list(value).map((entry) => {
+    const [id = '', key = ''] = entry.split(':');
+    return { id, key: Buffer.from(key, 'base64') };
+  });
+}
+
+function list(value: string | undefined): string[] {
+  return (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+}

@@ -1,0 +1,4 @@
+import { Foundation1764000000000 } from './1764000000000-foundation.js';
+
+/** In the order they run. A landed migration is never edited; a change is a new one. */
+export const migrations = [Foundation1764000000000];
