@@ -1,6 +1,6 @@
 // Compiles src to dist/ and simulator to dist-simulator/, each only when something in it is newer.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,8 +24,17 @@ function buildIfStale(outDir, inputs, command) {
   if (result.status !== 0) process.exit(result.status ?? 1);
   // The stamp carries the time the build began: a file saved meanwhile counts as newer.
   writeFileSync(stamp, '');
+  utimesSync(stamp, started / 1000, started / 1000);
   console.error(`Built ${outDir}/ in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
-buildIfStale('dist', ['src', 'nest-cli.json', 'tsconfig.build.json'], ['node_modules/@nestjs/cli/bin/nest.js', 'build']);
-buildIfStale('dist-simulator', ['simulator'], ['node_modules/typescript/bin/tsc', '-p', 'simulator/tsconfig.json']);
+buildIfStale(
+  'dist',
+  ['src', 'nest-cli.json', 'tsconfig.build.json'],
+  ['node_modules/@nestjs/cli/bin/nest.js', 'build'],
+);
+buildIfStale(
+  'dist-simulator',
+  ['simulator'],
+  ['node_modules/typescript/bin/tsc', '-p', 'simulator/tsconfig.json'],
+);

@@ -26,7 +26,11 @@ const noCalls = () => ({
 
 function count(counts: GrantCounts, grantType: string): void {
   counts.total += 1;
-  if (grantType === 'authorization_code' || grantType === 'refresh_token' || grantType === 'client_credentials') {
+  if (
+    grantType === 'authorization_code' ||
+    grantType === 'refresh_token' ||
+    grantType === 'client_credentials'
+  ) {
     counts[grantType] += 1;
   }
 }

@@ -1,6 +1,10 @@
 import { marketplaceIds, type Region, usualMarketplaceIds } from './marketplaces.js';
 
-/** How Amazon behaves towards one selling partner. */
+/**
+ * How Amazon behaves towards one selling partner. `revoked` concerns refreshes and access tokens, and ends
+ * with a re-consent; `cancel` concerns the consent page; `wrongRegion` makes every endpoint list no marketplace;
+ * the others concern every answer about the partner, the exchange of a code included.
+ */
 export const PARTNER_SCENARIOS = [
   'normal',
   'revoked',
@@ -99,7 +103,11 @@ export function defaultSellingPartners(): SellingPartner[] {
       marketplaceIds: marketplaceIds('GB', 'IE'),
     }),
     sellingPartner('A2SIMULATEDJP1', { name: 'Sakura Zakka', region: 'FE' }),
-    sellingPartner('A2SIMULATEDAU1', { name: 'Wattle Supply', region: 'FE', marketplaceIds: marketplaceIds('AU') }),
+    sellingPartner('A2SIMULATEDAU1', {
+      name: 'Wattle Supply',
+      region: 'FE',
+      marketplaceIds: marketplaceIds('AU'),
+    }),
     sellingPartner('A2SIMVENDORUS1', { ...vendor, name: 'Northwind Brands' }),
     sellingPartner('A2SIMVENDORDE1', { ...vendor, name: 'Rheinwerk Marken', region: 'EU' }),
     sellingPartner('A2REVOKED00001', { name: 'Revoked Shop', scenario: 'revoked' }),

@@ -31,7 +31,11 @@ export const lwaErrors = {
   invalidClient: refusal(401, 'invalid_client', 'Client authentication failed'),
   unauthorizedClient: refusal(400, 'unauthorized_client', 'Not authorized for requested operation'),
   invalidCode: refusal(400, 'invalid_grant', 'The request has an invalid grant parameter : code'),
-  invalidRedirectUri: refusal(400, 'invalid_grant', 'The request has an invalid grant parameter : redirect_uri'),
+  invalidRedirectUri: refusal(
+    400,
+    'invalid_grant',
+    'The request has an invalid grant parameter : redirect_uri',
+  ),
   invalidRefreshToken: refusal(
     400,
     'invalid_grant',

@@ -1,5 +1,5 @@
 import type { Application, SellingPartner } from './default-world.js';
-import { failureAnswers, type LwaAnswer, lwaErrors, missingParameter } from './lwa-errors.js';
+import { failureAnswers, type LwaAnswer, lwaErrors, type LwaTokens, missingParameter } from './lwa-errors.js';
 import { misbehave } from './misbehaviour.js';
 import type { Stage } from './stage.js';
 import { issueToken, readToken } from './tokens.js';
@@ -43,7 +43,8 @@ async function exchangeCode(
   const code = stage.world.findCode(parameters['code']);
   if (!code || code.applicationId !== application.applicationId) return lwaErrors.invalidCode;
   const redirectUri = parameters['redirect_uri'];
-  if (redirectUri && code.redirectUri && redirectUri !== code.redirectUri) return lwaErrors.invalidRedirectUri;
+  if (redirectUri && code.redirectUri && redirectUri !== code.redirectUri)
+    return lwaErrors.invalidRedirectUri;
 
   const partner = stage.world.partner(code.sellingPartnerId);
   stage.calls.lwaCalledFor(partner.sellingPartnerId, 'authorization_code');
@@ -53,7 +54,11 @@ async function exchangeCode(
   return tokens(stage, application, partner, issueRefreshToken(stage, application, partner));
 }
 
-async function refresh(stage: Stage, application: Application, parameters: LwaParameters): Promise<LwaAnswer> {
+async function refresh(
+  stage: Stage,
+  application: Application,
+  parameters: LwaParameters,
+): Promise<LwaAnswer> {
   const token = parameters['refresh_token'];
   if (!token) return missingParameter('refresh_token');
   if (parameters['scope']) return lwaErrors.refreshWithScope;
@@ -75,8 +80,7 @@ function grantless(stage: Stage, application: Application, parameters: LwaParame
   if (!parameters['scope']) return missingParameter('scope');
   const scopes = parameters['scope'].split(' ');
   if (!scopes.every((scope) => GRANTLESS_SCOPES.includes(scope))) return lwaErrors.unknownScope;
-  const body = { ...accessToken(stage, application, null, parameters['scope']) };
-  return { status: 200, body };
+  return { status: 200, body: accessToken(stage, application, null, parameters['scope']) };
 }
 
 /** Makes a refresh token of a partner for an application: Amazon's memory of a grant. */
@@ -104,9 +108,9 @@ function accessToken(
   { applicationId }: Application,
   sellingPartnerId: string | null,
   scope: string | null,
-) {
+): LwaTokens {
   const issuedAt = world.now().getTime();
   const expiresAt = issuedAt + ACCESS_TOKEN_SECONDS * 1000;
   const token = issueToken('Atza', { applicationId, sellingPartnerId, scope, issuedAt, expiresAt });
-  return { access_token: token, token_type: 'bearer' as const, expires_in: ACCESS_TOKEN_SECONDS };
+  return { access_token: token, token_type: 'bearer', expires_in: ACCESS_TOKEN_SECONDS };
 }

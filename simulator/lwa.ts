@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Application } from './default-world.js';
-import { answerGrant, type LwaAnswer, type LwaParameters } from './lwa-grants.js';
-import { failureAnswers, lwaErrors, missingParameter } from './lwa-errors.js';
+import { failureAnswers, type LwaAnswer, lwaErrors, missingParameter } from './lwa-errors.js';
+import { answerGrant, type LwaParameters } from './lwa-grants.js';
 import { misbehave } from './misbehaviour.js';
 import type { Stage } from './stage.js';
 

@@ -37,7 +37,8 @@ function identify({ world }: Stage, header: unknown): { partner: SellingPartner 
   const token = readToken('Atza', header);
   const application = token && world.findApplication(token.applicationId);
   if (!application) return invalid;
-  if (token.expiresAt <= world.now().getTime()) return { refusal: 'The access token you provided has expired.' };
+  if (token.expiresAt <= world.now().getTime())
+    return { refusal: 'The access token you provided has expired.' };
   if (application.scenario === 'secretExpired') {
     return { refusal: 'The LWA secret token you provided has expired.' };
   }

@@ -1,4 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { type Clock } from './common/clock.js';
 import { CommonModule } from './common/common.module.js';
 import { type RegrantConfig } from './config/config.js';
 import { SettingsModule } from './config/settings.module.js';
@@ -8,10 +11,18 @@ import { SellersModule } from './sellers/sellers.module.js';
 
 @Module({})
 export class AppModule {
-  static register(config: RegrantConfig): DynamicModule {
+  static register(config: RegrantConfig, clock: Clock): DynamicModule {
     return {
       module: AppModule,
-      imports: [SettingsModule.register(config), CommonModule, DatabaseModule, SellersModule, HealthModule],
+      imports: [
+        SettingsModule.register(config),
+        CommonModule.register(clock),
+        DatabaseModule,
+        SellersModule,
+        AuthModule,
+        AdminModule,
+        HealthModule,
+      ],
     };
   }
 }

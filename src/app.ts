@@ -2,11 +2,13 @@ import fastifyCookie from '@fastify/cookie';
 import fastifyStatic from '@fastify/static';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppModule } from './app.module.js';
+import { type Clock, SystemClock } from './common/clock.js';
 import { toRegrantError } from './common/error-meaning.js';
 import { ErrorFilter, problem } from './common/error.filter.js';
 import { InvalidRequest } from './common/errors.js';
@@ -22,10 +24,15 @@ export interface App {
 }
 
 /** The whole service, not yet listening. `main.ts` and the tests build it by this one function. */
-export async function createApp(config: RegrantConfig, logger = createLogger(config.logLevel)): Promise<App> {
+export async function createApp(
+  config: RegrantConfig,
+  options: { logger?: Logger; clock?: Clock } = {},
+): Promise<App> {
+  const logger = options.logger ?? createLogger(config.logLevel);
+  const root = AppModule.register(config, options.clock ?? new SystemClock());
   const filter = new ErrorFilter(logger);
   const adapter = createAdapter(config, filter);
-  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.register(config), adapter, {
+  const nest = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
@@ -45,14 +52,16 @@ function createAdapter(config: RegrantConfig, filter: ErrorFilter): FastifyAdapt
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 512 },
     // Addresses that cannot be decoded are refused before any hook runs.
-    frameworkErrors: (error, request, reply) => {
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       void reply.headers({ ...headers, 'x-request-id': request.id });
       void filter.answer(toRegrantError(error), request, reply);
     },
     // What is not even HTTP has no request to answer: one fixed text.
     clientErrorHandler: (_error, socket) => {
       if (!socket.writable) return;
-      const body = JSON.stringify(problem(new InvalidRequest('The request is not valid HTTP.'), randomUUID()));
+      const body = JSON.stringify(
+        problem(new InvalidRequest('The request is not valid HTTP.'), randomUUID()),
+      );
       const lines = Object.entries({
         ...headers,
         'content-type': 'application/problem+json',
@@ -64,7 +73,11 @@ function createAdapter(config: RegrantConfig, filter: ErrorFilter): FastifyAdapt
   });
 }
 
-async function addHttpBasics(nest: NestFastifyApplication, config: RegrantConfig, logger: Logger): Promise<void> {
+async function addHttpBasics(
+  nest: NestFastifyApplication,
+  config: RegrantConfig,
+  logger: Logger,
+): Promise<void> {
   const headers = securityHeaders(config.production);
   const fastify = nest.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   try {
     const applied = await migrate(config.databaseUrl ?? '');
     if (applied.length) logger.info({ migrations: applied }, 'migrations applied');
-    const { nest } = await createApp(config, logger);
+    const { nest } = await createApp(config, { logger });
     await nest.listen(config.port, config.host);
     logger.info({ url: config.publicUrl, port: config.port }, 'Regrant is ready');
     process.send?.({ type: 'ready', url: config.publicUrl });
@@ -44,7 +44,10 @@ async function main(): Promise<void> {
 }
 
 /** Outside production, without DATABASE_URL: the embedded PostgreSQL. Answers how to stop it again. */
-async function startDatabase(config: RegrantConfig, log: (message: string) => void): Promise<() => Promise<void>> {
+async function startDatabase(
+  config: RegrantConfig,
+  log: (message: string) => void,
+): Promise<() => Promise<void>> {
   if (config.databaseUrl) return () => Promise.resolve();
   const embedded = await EmbeddedPostgres.start({ directory: developmentFolder(), log });
   config.databaseUrl = embedded.url;
@@ -55,7 +58,8 @@ await main().catch((error: unknown) => {
   const known = error instanceof Error ? error : new Error(String(error));
   const { code } = known as { code?: unknown };
   if (known instanceof ConfigError) console.error(known.message);
-  else if (code === 'EADDRINUSE') console.error('Regrant cannot start: the port is in use. Set PORT to another one.');
+  else if (code === 'EADDRINUSE')
+    console.error('Regrant cannot start: the port is in use. Set PORT to another one.');
   else console.error(`Regrant cannot start: ${known.message}`);
   process.exit(1);
 });

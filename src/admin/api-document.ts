@@ -1,5 +1,6 @@
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { ProblemModel } from '../common/api-problems.js';
 import { contentSecurityPolicy } from '../common/security-headers.js';
 import { type RegrantConfig } from '../config/config.js';
 
@@ -12,8 +13,11 @@ export function serveApiDocument(nest: NestFastifyApplication, config: RegrantCo
     .addServer(config.publicUrl)
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'API key: <clientId>.<secret>' })
     .build();
-  const document = SwaggerModule.createDocument(nest, description);
-  SwaggerModule.setup('api/docs', nest, document, { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'Regrant API' });
+  const document = SwaggerModule.createDocument(nest, description, { extraModels: [ProblemModel] });
+  SwaggerModule.setup('api/docs', nest, document, {
+    jsonDocumentUrl: 'api/openapi.json',
+    customSiteTitle: 'Regrant API',
+  });
   // Swagger UI brings its own scripts and sets styles inline: its page alone may do so.
   const policy = contentSecurityPolicy({
     'script-src': "'self'",

@@ -15,6 +15,7 @@ export type Access =
 export const ACCESS = 'regrant:access';
 
 export const Open = () => SetMetadata(ACCESS, { kind: 'open' } satisfies Access);
-export const RequireScope = (scope: Scope) => SetMetadata(ACCESS, { kind: 'api-key', scope } satisfies Access);
+export const RequireScope = (scope: Scope) =>
+  SetMetadata(ACCESS, { kind: 'api-key', scope } satisfies Access);
 export const Page = () => SetMetadata(ACCESS, { kind: 'page' } satisfies Access);
 export const SellerPage = () => SetMetadata(ACCESS, { kind: 'seller' } satisfies Access);

@@ -1,6 +1,15 @@
-import { Global, Module } from '@nestjs/common';
-import { Clock, SystemClock } from './clock.js';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Clock } from './clock.js';
 
-@Global()
-@Module({ providers: [{ provide: Clock, useClass: SystemClock }], exports: [Clock] })
-export class CommonModule {}
+/** What every module may ask for without importing it. */
+@Module({})
+export class CommonModule {
+  static register(clock: Clock): DynamicModule {
+    return {
+      module: CommonModule,
+      global: true,
+      providers: [{ provide: Clock, useValue: clock }],
+      exports: [Clock],
+    };
+  }
+}

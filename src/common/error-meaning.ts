@@ -1,12 +1,21 @@
 import { HttpException } from '@nestjs/common';
-import { type ErrorCode, InvalidRequest, NotFound, RateLimited, RegrantError, Unavailable, Unauthenticated } from './errors.js';
+import {
+  type ErrorCode,
+  InvalidRequest,
+  NotFound,
+  RateLimited,
+  RegrantError,
+  Unavailable,
+  Unauthenticated,
+} from './errors.js';
 
 /** What Node and PostgreSQL say when the database cannot be reached, is starting, stopping or out of connections. */
 const DATABASE_DOWN = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN',
   '08000', '08001', '08003', '08004', '08006', '53300', '57P01', '57P02', '57P03', '25006',
 ]); // prettier-ignore
-const DRIVER_MESSAGES = /connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/i;
+const DRIVER_MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/i;
 
 /** Any thrown value as one of our errors; what we do not know becomes `internal` and hides its message. */
 export function toRegrantError(thrown: unknown): RegrantError {
@@ -18,10 +27,16 @@ export function toRegrantError(thrown: unknown): RegrantError {
   if (status === 404) return new NotFound('There is nothing at this address.');
   if (status === 429) return new RateLimited('Too many requests. Please wait a moment.', 60);
   if (status >= 400 && status < 500) return clientError(error, status);
-  return new RegrantError('internal', 500, 'Something went wrong', 'An unexpected error happened on our side.', {
-    advice: 'Nothing was lost. Please try again; if it happens again, tell us the reference number below.',
-    cause: error,
-  });
+  return new RegrantError(
+    'internal',
+    500,
+    'Something went wrong',
+    'An unexpected error happened on our side.',
+    {
+      advice: 'Nothing was lost. Please try again; if it happens again, tell us the reference number below.',
+      cause: error,
+    },
+  );
 }
 
 function statusOf(error: Error): number {

@@ -12,14 +12,22 @@ export class ErrorFilter implements ExceptionFilter {
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
     const http = host.switchToHttp();
-    await this.answer(toRegrantError(thrown), http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    await this.answer(
+      toRegrantError(thrown),
+      http.getRequest<FastifyRequest>(),
+      http.getResponse<FastifyReply>(),
+    );
   }
 
   /** Also for what Fastify refuses before Nest sees it, such as an address that cannot be decoded. */
   async answer(error: RegrantError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    this.logger[error.level]({ requestId: request.id, code: error.code, status: error.status, err: error }, error.title);
+    this.logger[error.level](
+      { requestId: request.id, code: error.code, status: error.status, err: error },
+      error.title,
+    );
     if (reply.sent) return;
-    if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error.retryAfterSeconds !== undefined)
+      void reply.header('retry-after', String(error.retryAfterSeconds));
     const path = request.url.split('?', 1)[0] ?? '/';
     if (path.toLowerCase() === '/auth/o2/token') await reply.status(lwaStatus(error)).send(lwaBody(error));
     else if (/^\/(api|health|metrics)(\/|$)/.test(path)) await sendProblem(error, request, reply);
@@ -42,10 +50,17 @@ export function problem(error: RegrantError, requestId: string) {
 
 async function sendProblem(error: RegrantError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="regrant"');
-  await reply.status(error.status).type('application/problem+json').send(JSON.stringify(problem(error, request.id)));
+  await reply
+    .status(error.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problem(error, request.id)));
 }
 
-async function sendErrorPage(error: RegrantError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function sendErrorPage(
+  error: RegrantError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
   void reply.status(error.status);
   await showPage(request, reply, 'common/views/error', { error });
 }
@@ -70,5 +85,5 @@ function lwaStatus(error: RegrantError): number {
 }
 
 function lwaBody(error: RegrantError): { error: string; error_description: string } {
-  return { error: LWA_FORM[error.code][1], error_description: error.message };
+  return { error: error.lwaError ?? LWA_FORM[error.code][1], error_description: error.message };
 }

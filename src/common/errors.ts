@@ -25,6 +25,8 @@ interface ErrorDetails {
   /** For a page: what the reader can do next, and one link that does it. */
   advice?: string;
   action?: { label: string; href: string };
+  /** The `error` of LWA's form, where our code alone would say too little. */
+  lwaError?: string;
   cause?: unknown;
 }
 
@@ -37,6 +39,7 @@ export class RegrantError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly advice: string | undefined;
   readonly action: { label: string; href: string } | undefined;
+  readonly lwaError: string | undefined;
 
   constructor(
     readonly code: ErrorCode,
@@ -51,6 +54,7 @@ export class RegrantError extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.advice = details.advice;
     this.action = details.action;
+    this.lwaError = details.lwaError;
   }
 
   /** The level to log it at: `error` means that somebody must act. */

@@ -1,5 +1,5 @@
 import { type LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
 
@@ -7,19 +7,26 @@ export type { Logger };
  * JSON lines on stdout. What could carry a secret (headers, bodies, query strings, cookies) is never logged at all;
  * the redaction below is the second net, for objects that somebody logs whole.
  */
-export function createLogger(level: string): Logger {
+export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
   const secrets = [
     'authorization', 'cookie', 'password', 'code', 'state', 'secret', 'accessToken', 'refreshToken', 'clientSecret',
     'access_token', 'refresh_token', 'client_secret', 'email', 'to', 'from', 'parameters', 'query',
   ]; // prettier-ignore
-  return pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
-    serializers: { err: describeError },
-  });
+  const redact = {
+    paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+    censor: '[redacted]',
+  };
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact,
+      serializers: { err: describeError },
+    },
+    destination,
+  );
 }
 
 interface ErrorRecord {
@@ -32,7 +39,8 @@ interface ErrorRecord {
 
 /** An error as a log line shows it: never its extra properties, which drivers fill with queries and parameters. */
 export function describeError(error: unknown): ErrorRecord {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is not an Error was thrown' };
+  if (!(error instanceof Error))
+    return { type: typeof error, message: 'a value that is not an Error was thrown' };
   const record: ErrorRecord = { type: error.name, message: error.message };
   if ('code' in error) record.code = error.code;
   if (error.stack) record.stack = error.stack;

@@ -8,8 +8,11 @@ const eta = new Eta({ views: fileURLToPath(new URL('..', import.meta.url)), cach
 
 /** What the layout of every page knows besides the page's own data. */
 export interface PageContext {
+  /** The address of the seller who is signed in. */
   signedInAs?: string;
+  /** Every form sends it in a hidden field `_csrf`. Absent on pages that no guard saw, such as a 404. */
   csrfToken?: string;
+  emailUnverified?: boolean;
 }
 
 declare module 'fastify' {

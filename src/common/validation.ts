@@ -1,4 +1,10 @@
-import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe, type ValidationError } from '@nestjs/common';
+import {
+  type ArgumentMetadata,
+  Injectable,
+  type PipeTransform,
+  ValidationPipe,
+  type ValidationError,
+} from '@nestjs/common';
 import { type FieldProblem, InvalidRequest } from './errors.js';
 
 /** Checks every input by its class; unknown fields are refused, and all problems come in one answer. */
@@ -7,14 +13,19 @@ export const validationPipe = (): PipeTransform =>
     whitelist: true,
     forbidNonWhitelisted: true,
     transform: true,
-    exceptionFactory: (errors) => new InvalidRequest('Some fields are not valid.', errors.flatMap((error) => problems(error))),
+    exceptionFactory: (errors) =>
+      new InvalidRequest(
+        'Some fields are not valid.',
+        errors.flatMap((error) => problems(error)),
+      ),
   });
 
 function problems(error: ValidationError, parent = ''): FieldProblem[] {
   const path = parent ? `${parent}.${error.property}` : error.property;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     path,
-    message: rule === 'whitelistValidation' ? 'is not a known field' : message.replace(`${error.property} `, ''),
+    message:
+      rule === 'whitelistValidation' ? 'is not a known field' : message.replace(`${error.property} `, ''),
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => problems(child, path))];
 }
@@ -28,7 +39,8 @@ export const isUuid = (value: unknown): value is string => typeof value === 'str
 export class UuidParam implements PipeTransform<string, string> {
   transform(value: string, metadata: ArgumentMetadata): string {
     if (isUuid(value)) return value.toLowerCase();
-    throw new InvalidRequest('Some fields are not valid.', [{ path: metadata.data ?? 'id', message: 'must be a UUID' }]);
+    throw new InvalidRequest('Some fields are not valid.', [
+      { path: metadata.data ?? 'id', message: 'must be a UUID' },
+    ]);
   }
 }
-

@@ -100,7 +100,9 @@ export class RegrantConfig {
  * @throws ConfigError naming every problem at once
  */
 export function parseConfig(env: Record<string, string | undefined>): RegrantConfig {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
   const environment = plainToInstance(Environment, given, {
     excludeExtraneousValues: true,
     exposeDefaultValues: true,
@@ -132,7 +134,8 @@ function crossChecks(env: Environment): { name: string; problem: string }[] {
     problems.push({ name: 'PUBLIC_URL', problem: 'must start with https:// in production' });
   for (const name of ['AMAZON_HOSTS_EXTRA', 'AMAZON_CONSENT_ORIGIN'] as const)
     if (env[name]) problems.push({ name, problem: 'is for development only and refused in production' });
-  if (env.RATE_LIMITS === 'off') problems.push({ name: 'RATE_LIMITS', problem: 'cannot be off in production' });
+  if (env.RATE_LIMITS === 'off')
+    problems.push({ name: 'RATE_LIMITS', problem: 'cannot be off in production' });
   return problems;
 }
 

@@ -2,10 +2,17 @@ import { Expose, Transform } from 'class-transformer';
 import { IsBoolean, IsEmail, IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy } from 'class-validator';
 
 /** A check of one string setting that answers what is wrong with it, or undefined when nothing is. */
-const StringSetting = (name: string, meaning: string, accepts: (value: string) => boolean): PropertyDecorator =>
+const StringSetting = (
+  name: string,
+  meaning: string,
+  accepts: (value: string) => boolean,
+): PropertyDecorator =>
   ValidateBy({
     name,
-    validator: { validate: (value) => typeof value === 'string' && accepts(value), defaultMessage: () => meaning },
+    validator: {
+      validate: (value) => typeof value === 'string' && accepts(value),
+      defaultMessage: () => meaning,
+    },
   });
 
 const toInt = Transform(({ value }: { value: unknown }) =>
@@ -43,101 +50,144 @@ const AmazonUrl = StringSetting('amazonUrl', 'must be an https URL (http only fo
  * Validated by class-validator; `parseConfig` turns it into the object the code works with.
  */
 export class Environment {
-  @Expose() @IsIn(['production', 'development', 'test'], { message: 'must be production, development or test' })
+  @Expose()
+  @IsIn(['production', 'development', 'test'], { message: 'must be production, development or test' })
   NODE_ENV: 'production' | 'development' | 'test' = 'development';
 
-  @Expose() @toInt @IsInt({ message: 'must be a port number' }) @Min(0) @Max(65535)
+  @Expose()
+  @toInt
+  @IsInt({ message: 'must be a port number' })
+  @Min(0)
+  @Max(65535)
   PORT: number = 3000;
 
-  @Expose() @IsString()
+  @Expose()
+  @IsString()
   HOST: string = '127.0.0.1';
 
-  @Expose() @IsOptional() @Origin
+  @Expose()
+  @IsOptional()
+  @Origin
   PUBLIC_URL?: string;
 
-  @Expose() @IsOptional()
+  @Expose()
+  @IsOptional()
   @StringSetting('addresses', 'must be IP addresses or ranges, comma separated', (value) =>
     value.split(',').every((part) => /^[\da-f:.]+(\/\d{1,3})?$/i.test(part.trim())),
   )
   TRUST_PROXY?: string;
 
-  @Expose() @IsOptional()
+  @Expose()
+  @IsOptional()
   @StringSetting('postgresUrl', 'must be a postgresql:// URL', (value) =>
     /^postgres(ql)?:$/.test(parseUrl(value)?.protocol ?? ''),
   )
   DATABASE_URL?: string;
 
-  @Expose() @IsOptional()
+  @Expose()
+  @IsOptional()
   @StringSetting('keyList', 'must be id:base64-of-32-bytes, comma separated, each id once', isKeyList)
   ENCRYPTION_KEYS?: string;
 
-  @Expose() @IsOptional()
+  @Expose()
+  @IsOptional()
   @StringSetting('apiKey', 'must be rgk_<16 or more characters>.<32 or more characters>', (value) =>
     /^rgk_[\w-]{16,}\.[\w-]{32,}$/.test(value),
   )
   BOOTSTRAP_API_KEY?: string;
 
-  @Expose() @IsOptional()
-  @StringSetting('applicationId', 'must be an application id such as amzn1.sp.solution.…, not a client id', (value) =>
-    /^amzn1\.(sp\.solution|sellerapps\.app)\.[\w-]+$/.test(value),
+  @Expose()
+  @IsOptional()
+  @StringSetting(
+    'applicationId',
+    'must be an application id such as amzn1.sp.solution.…, not a client id',
+    (value) => /^amzn1\.(sp\.solution|sellerapps\.app)\.[\w-]+$/.test(value),
   )
   SPAPI_APPLICATION_ID?: string;
 
-  @Expose() @IsOptional() @IsString()
+  @Expose()
+  @IsOptional()
+  @IsString()
   SPAPI_APPLICATION_NAME: string = 'Regrant';
 
-  @Expose() @IsIn(['public', 'private'], { message: 'must be public or private' })
+  @Expose()
+  @IsIn(['public', 'private'], { message: 'must be public or private' })
   SPAPI_APPLICATION_TYPE: 'public' | 'private' = 'public';
 
-  @Expose() @toBoolean @IsBoolean({ message: 'must be true or false' })
+  @Expose()
+  @toBoolean
+  @IsBoolean({ message: 'must be true or false' })
   SPAPI_APPLICATION_DRAFT: boolean = false;
 
-  @Expose() @IsOptional() @IsString()
+  @Expose()
+  @IsOptional()
+  @IsString()
   LWA_CLIENT_ID?: string;
 
-  @Expose() @IsOptional() @IsString()
+  @Expose()
+  @IsOptional()
+  @IsString()
   LWA_CLIENT_SECRET?: string;
 
-  @Expose() @AmazonUrl
+  @Expose()
+  @AmazonUrl
   LWA_TOKEN_URL: string = 'https://api.amazon.com/auth/o2/token';
 
-  @Expose() @toInt @IsInt({ message: 'must be a whole number of seconds from 1 to 120' }) @Min(1) @Max(120)
+  @Expose()
+  @toInt
+  @IsInt({ message: 'must be a whole number of seconds from 1 to 120' })
+  @Min(1)
+  @Max(120)
   LWA_TIMEOUT_SECONDS: number = 20;
 
-  @Expose() @AmazonUrl
+  @Expose()
+  @AmazonUrl
   SPAPI_ENDPOINT_NA: string = 'https://sellingpartnerapi-na.amazon.com';
 
-  @Expose() @AmazonUrl
+  @Expose()
+  @AmazonUrl
   SPAPI_ENDPOINT_EU: string = 'https://sellingpartnerapi-eu.amazon.com';
 
-  @Expose() @AmazonUrl
+  @Expose()
+  @AmazonUrl
   SPAPI_ENDPOINT_FE: string = 'https://sellingpartnerapi-fe.amazon.com';
 
-  @Expose() @IsOptional()
+  @Expose()
+  @IsOptional()
   @StringSetting('origins', 'must be origins, comma separated', (value) =>
     value.split(',').every((origin) => isOrigin(origin.trim())),
   )
   AMAZON_HOSTS_EXTRA?: string;
 
-  @Expose() @IsOptional() @Origin
+  @Expose()
+  @IsOptional()
+  @Origin
   AMAZON_CONSENT_ORIGIN?: string;
 
-  @Expose() @IsOptional()
+  @Expose()
+  @IsOptional()
   @StringSetting('smtpUrl', 'must be an smtp:// or smtps:// URL', (value) =>
     /^smtps?:$/.test(parseUrl(value)?.protocol ?? ''),
   )
   SMTP_URL?: string;
 
-  @Expose() @IsOptional()
+  @Expose()
+  @IsOptional()
   @StringSetting('sender', 'must be an address such as Regrant <regrant@example.com>', (value) =>
     /^[^<>\r\n]*<?[^\s<>@]+@[^\s<>@]+>?$/.test(value),
   )
   MAIL_FROM?: string;
 
-  @Expose() @IsOptional() @IsEmail({}, { message: 'must be a mail address' })
+  @Expose()
+  @IsOptional()
+  @IsEmail({}, { message: 'must be a mail address' })
   OPERATOR_EMAIL?: string;
 
-  @Expose() @toInt @IsInt({ message: 'must be a whole number of days' }) @Min(1) @Max(3650)
+  @Expose()
+  @toInt
+  @IsInt({ message: 'must be a whole number of days' })
+  @Min(1)
+  @Max(3650)
   RENEWAL_PERIOD_DAYS: number = 365;
 
   @Expose()
@@ -146,10 +196,13 @@ export class Environment {
   )
   RENEWAL_REMINDER_DAYS: string = '60,30,14,7,1,0,-7,-14';
 
-  @Expose() @toBoolean @IsBoolean({ message: 'must be true or false' })
+  @Expose()
+  @toBoolean
+  @IsBoolean({ message: 'must be true or false' })
   SELF_AUTHORIZATION_RENEWAL: boolean = false;
 
-  @Expose() @IsIn(['on', 'off'], { message: 'must be on or off' })
+  @Expose()
+  @IsIn(['on', 'off'], { message: 'must be on or off' })
   RATE_LIMITS: 'on' | 'off' = 'on';
 
   @Expose()

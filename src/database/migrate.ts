@@ -14,7 +14,9 @@ const MIGRATION_LOCK = 7_436_001;
  * holds behind a transaction pooler.
  */
 export async function migrate(url: string): Promise<string[]> {
-  return inLockedTransaction(url, async (executor) => (await executor.executePendingMigrations()).map(({ name }) => name));
+  return inLockedTransaction(url, async (executor) =>
+    (await executor.executePendingMigrations()).map(({ name }) => name),
+  );
 }
 
 /** Takes back the newest migration. For development and for the tests of `down`. */
@@ -22,7 +24,10 @@ export async function revertLast(url: string): Promise<void> {
   await inLockedTransaction(url, (executor) => executor.undoLastMigration());
 }
 
-async function inLockedTransaction<T>(url: string, work: (executor: MigrationExecutor) => Promise<T>): Promise<T> {
+async function inLockedTransaction<T>(
+  url: string,
+  work: (executor: MigrationExecutor) => Promise<T>,
+): Promise<T> {
   const dataSource = await new DataSource({ ...dataSourceOptions(url), extra: { max: 2 } }).initialize();
   const runner = dataSource.createQueryRunner();
   try {
@@ -58,6 +63,8 @@ async function main(): Promise<void> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
   await main().catch((error: unknown) => {
-    console.error(error instanceof ConfigError ? error.message : `Migration failed: ${(error as Error).message}`);
+    console.error(
+      error instanceof ConfigError ? error.message : `Migration failed: ${(error as Error).message}`,
+    );
     process.exitCode = 1;
   });

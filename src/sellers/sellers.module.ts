@@ -1,6 +1,27 @@
 import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { MailModule } from '../mail/mail.module.js';
+import { EmailVerification } from './email-verification.service.js';
+import { SellerLink } from './seller-link.entity.js';
+import { SellerSession } from './seller-session.entity.js';
 import { Seller } from './seller.entity.js';
+import { SellerGuard } from './seller.guard.js';
+import { SellersService } from './sellers.service.js';
+import { SessionsService } from './sessions.service.js';
+import { SignInController } from './sign-in.controller.js';
+import { VerifyEmailController } from './verify-email.controller.js';
 
-@Module({ imports: [TypeOrmModule.forFeature([Seller])] })
+/** People with an account on our website: signing up and in, and what their pages may do. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Seller, SellerSession, SellerLink]), MailModule],
+  controllers: [SignInController, VerifyEmailController],
+  providers: [
+    SellersService,
+    SessionsService,
+    EmailVerification,
+    { provide: APP_GUARD, useClass: SellerGuard },
+  ],
+  exports: [SellersService],
+})
 export class SellersModule {}

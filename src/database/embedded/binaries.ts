@@ -75,8 +75,8 @@ async function copyInto(place: string, { folder, version }: Binaries): Promise<B
     const aside = await mkdtemp(`${target}.copy-`);
     try {
       await cp(folder, aside, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
-      await addMissingLinks(aside);
       await makeReadable(aside);
+      await addMissingLinks(aside);
       await rename(aside, target).catch((error: unknown) => {
         if (!existsSync(target)) throw error;
       });
@@ -90,7 +90,7 @@ async function copyInto(place: string, { folder, version }: Binaries): Promise<B
 /** Others who can write where we copy to could plant a program of theirs there. */
 function assertNobodyElseWrites(place: string): void {
   const found = lstatSync(place);
-  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) {
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o002) !== 0) {
     throw new Error(`${place} is open to other users`);
   }
 }

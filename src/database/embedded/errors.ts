@@ -35,29 +35,22 @@ export function diskFull(folder: string, cause?: unknown): EmbeddedPostgresError
   );
 }
 
+const NO_SPACE = ['ENOSPC', 'EDQUOT'];
+const NO_PERMISSION = ['EACCES', 'EPERM'];
+const NO_PLACE = ['EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT'];
+
 /** Turns what the file system answered into a sentence about `folder`; passes everything else through. */
 export function explain(error: unknown, folder: string): unknown {
   if (!isErrno(error)) return error;
-  const path = error.path ?? folder;
-  switch (error.code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return diskFull(folder, error);
-    case 'EACCES':
-    case 'EPERM':
-      return otherUser(path, folder, error) ?? notWritable(path, folder, error);
-    case 'EROFS':
-    case 'ENOTDIR':
-    case 'EEXIST':
-    case 'ENOENT':
-      return notWritable(path, folder, error);
-    default:
-      return error;
-  }
+  const { code = '', path = folder } = error;
+  if (NO_SPACE.includes(code)) return diskFull(path.startsWith(folder) ? folder : dirname(path), error);
+  if (NO_PERMISSION.includes(code)) return otherUser(path, folder, error) ?? notWritable(path, folder, error);
+  return NO_PLACE.includes(code) ? notWritable(path, folder, error) : error;
 }
 
+/** By shape: under Jest, errors of Node's own modules are not instances of this realm's Error. */
 export function isErrno(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && 'syscall' in error;
+  return typeof error === 'object' && error !== null && 'code' in error && 'syscall' in error;
 }
 
 function notWritable(path: string, folder: string, cause: NodeJS.ErrnoException): EmbeddedPostgresError {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
-import { chown, readdir } from 'node:fs/promises';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { lchown, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddedPostgresError } from './errors.js';
 
@@ -46,9 +46,14 @@ export function canEnter(folder: string, user: ServerUser): boolean {
 /** Gives `path` and all below it to `user`. */
 export async function giveTo(user: ServerUser, path: string): Promise<void> {
   if (user.uid === undefined || user.gid === undefined) return;
-  await chown(path, user.uid, user.gid);
-  if (!statSync(path).isDirectory()) return;
+  await lchown(path, user.uid, user.gid);
+  if (!lstatSync(path).isDirectory()) return;
   for (const name of await readdir(path)) await giveTo(user, join(path, name));
+}
+
+/** Data that root has unpacked or copied belongs to root, and PostgreSQL could not use it. */
+export async function ownIfRoots(user: ServerUser, data: string): Promise<void> {
+  if (statSync(data).uid === 0) await giveTo(user, data);
 }
 
 function cannotBecome(user: ServerUser, cause: Error): EmbeddedPostgresError {

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Application,
+  APPLICATION_SCENARIOS,
+  DEFAULT_DELAY_MS,
+  PARTNER_SCENARIOS,
+  PARTNER_TYPES,
+  type SellingPartner,
+  sellingPartner,
+} from './default-world.js';
+import { ControlError, milliseconds, oneOf, orNull, readFields, text, texts, yesOrNo } from './fields.js';
+import { REGIONS, regionOfMarketplace, usualMarketplaceIds } from './marketplaces.js';
+import { isSellingPartnerId } from './selling-partner-id.js';
+import type { World } from './world.js';
+
+/** Changes what the body states of a selling partner, which is made if there is none. */
+export function putPartner(world: World, id: string, body: unknown): SellingPartner {
+  if (!isSellingPartnerId(id)) {
+    throw new ControlError('A selling partner id must consist of letters, digits, - and _');
+  }
+  const stated = readFields(body, {
+    name: text,
+    partnerType: oneOf(PARTNER_TYPES),
+    region: oneOf(REGIONS),
+    marketplaceIds: texts,
+    scenario: oneOf(PARTNER_SCENARIOS),
+    delayMs: milliseconds,
+  });
+  const known = world.findPartner(id) ?? sellingPartner(id, { region: stated.region });
+  const partner = { ...known, ...stated };
+  // Marketplaces belong to one region: whoever moves without naming new ones gets the usual ones there.
+  if (partner.region !== known.region) {
+    partner.marketplaceIds = stated.marketplaceIds ?? usualMarketplaceIds(partner.region);
+  }
+  const foreign = partner.marketplaceIds.find(
+    (marketplace) => regionOfMarketplace(marketplace) !== partner.region,
+  );
+  if (foreign !== undefined) throw new ControlError(`${partner.region} has no marketplace ${foreign}`);
+  world.savePartner(partner);
+  return partner;
+}
+
+/** Changes what the body states of an application, which is made if there is none. */
+export function putApplication(world: World, applicationId: string, body: unknown): Application {
+  const stated = readFields(body, {
+    clientId: text,
+    clientSecrets: texts,
+    name: text,
+    draft: yesOrNo,
+    redirectUris: orNull(texts),
+    scenario: oneOf(APPLICATION_SCENARIOS),
+    delayMs: milliseconds,
+  });
+  const application = {
+    ...(world.findApplication(applicationId) ?? newApplication(applicationId)),
+    ...stated,
+  };
+  const holder = world.findApplicationOfClient(application.clientId);
+  if (holder && holder.applicationId !== applicationId) {
+    throw new ControlError(`clientId belongs to the application ${holder.applicationId}`);
+  }
+  world.saveApplication(application);
+  return application;
+}
+
+function newApplication(applicationId: string): Application {
+  return {
+    applicationId,
+    clientId: `amzn1.application-oa2-client.${randomBytes(16).toString('hex')}`,
+    clientSecrets: [`amzn1.oa2-cs.v1.${randomBytes(32).toString('hex')}`],
+    name: 'Another application (simulated)',
+    draft: false,
+    redirectUris: null,
+    scenario: 'normal',
+    delayMs: DEFAULT_DELAY_MS,
+  };
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import { describePartner } from './consent-pages.js';
+import { html, sendPage } from './html.js';
+import type { Stage } from './stage.js';
+
+/** The page that tells a visitor what this server is. */
+export function registerHomePage(app: FastifyInstance, { world, mailbox }: Stage): void {
+  app.get('/', (_request, reply) => {
+    const applications = world.allApplications().map(
+      ({ name, applicationId, scenario }) =>
+        html`<li>
+          ${name} ${scenario === 'normal' ? null : html`<span class="badge">${scenario}</span>`}<br />
+          <code class="soft">${applicationId}</code>
+        </li>`,
+    );
+    const partners = world.allPartners().map((partner) => html`<li>${describePartner(partner)}</li>`);
+    sendPage(
+      reply,
+      'Amazon simulator',
+      html`<p>
+          This server plays Amazon for development and tests: the consent page of Seller Central, Login with
+          Amazon, the Sellers API, and a mail server. Nothing here reaches the real Amazon, and no mail
+          leaves.
+        </p>
+        <ul>
+          <li><a href="/_simulator/mailbox">Mailbox</a> (${mailbox.list().length})</li>
+          <li>
+            <a href="/_simulator">The world</a> as JSON, and <a href="/_simulator/calls">what was called</a>
+          </li>
+        </ul>
+        <h2>Applications</h2>
+        <ul class="rows">
+          ${applications}
+        </ul>
+        <h2>Selling partners</h2>
+        <p class="soft">
+          A mark tells how Amazon behaves towards an account. Change it with
+          <code>PUT /_simulator/selling-partners/:id</code> and a body like
+          <code>{ "scenario": "revoked" }</code>.
+        </p>
+        <ul class="rows">
+          ${partners}
+        </ul>`,
+    );
+  });
+}

@@ -1,0 +1,46 @@
+import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { type FastifyRequest } from 'fastify';
+import { ACCESS, type Access } from '../common/access.js';
+import { Unauthenticated } from '../common/errors.js';
+import { type ApiKey } from './api-key.entity.js';
+import { ApiKeysService } from './api-keys.service.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    apiKey?: ApiKey;
+  }
+}
+
+/** `rgk_…` and its secret, apart at the first dot. The scheme is case-insensitive (RFC 9110). */
+const BEARER = /^bearer +([\w-]{1,128})\.([\w-]{1,256})$/i;
+
+/** Lets a route of kind `api-key` through for a valid key that has the scope. */
+@Injectable()
+export class ApiKeyGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly apiKeys: ApiKeysService,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (access?.kind !== 'api-key') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const [, clientId, secret] = BEARER.exec(request.headers.authorization ?? '') ?? [];
+    if (!clientId || !secret) throw new Unauthenticated();
+    request.apiKey = await this.apiKeys.authenticate(clientId, secret);
+    this.apiKeys.requireScope(request.apiKey, access.scope);
+    return true;
+  }
+}
+
+/** The key that the request was made with. */
+export const CallingKey = createParamDecorator((_data: unknown, context: ExecutionContext): ApiKey => {
+  const { apiKey } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!apiKey) throw new Unauthenticated();
+  return apiKey;
+});

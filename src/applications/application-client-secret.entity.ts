@@ -1,0 +1,23 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Application } from './application.entity.js';
+
+/** A client secret, sealed. The newest one is current. */
+@Entity('application_client_secrets')
+@Index('application_client_secrets_newest_idx', ['applicationId', 'createdAt'])
+export class ApplicationClientSecret {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'application_client_secrets_pkey' })
+  id: string;
+
+  @ForeignKey(() => Application, { name: 'application_client_secrets_application_fkey', onDelete: 'CASCADE' })
+  @Column('uuid')
+  applicationId: string;
+
+  @Column('text')
+  sealed: string;
+
+  @Column('timestamptz')
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  expiresAt: Date | null;
+}

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApplicationsModule } from '../applications/applications.module.js';
+import { EventsModule } from '../events/events.module.js';
+import { LwaModule } from '../lwa/lwa.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { CallbackController } from './callback.controller.js';
+import { ConnectService } from './connect.service.js';
+import { ConnectionsController } from './connections.controller.js';
+import { OAuthState } from './oauth-state.entity.js';
+import { OAuthStatesService } from './oauth-states.service.js';
+
+/** The OAuth dance with Amazon, and the pages around it. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([OAuthState]),
+    ApplicationsModule,
+    EventsModule,
+    LwaModule,
+    TokensModule,
+  ],
+  controllers: [ConnectionsController, CallbackController],
+  providers: [ConnectService, OAuthStatesService],
+})
+export class AuthModule {}

@@ -1,0 +1,137 @@
+import { type ErrorCode, RegrantError } from '../common/errors.js';
+
+const again = { label: 'Connect again', href: '/connections/new' };
+const signIn = { label: 'Sign in and connect again', href: '/login?next=%2Fconnections%2Fnew' };
+
+interface Failure {
+  code: ErrorCode;
+  status: number;
+  title: string;
+  message: string;
+  advice: string;
+  action: { label: string; href: string };
+}
+
+/** Everything that can end a connection without success, and what the seller reads then. */
+const FAILURES = {
+  malformed: {
+    code: 'invalid_request',
+    status: 400,
+    title: 'This answer from Amazon is not complete',
+    message: 'The address you came back with lacks something, or has it twice.',
+    advice: 'Nothing was connected. Please start the connection again.',
+    action: again,
+  },
+  not_authorized: {
+    code: 'invalid_request',
+    status: 400,
+    title: 'The authorization was cancelled',
+    message: 'Amazon sent you back without an authorization.',
+    advice: 'Nothing was connected. If you cancelled by mistake, simply start again.',
+    action: again,
+  },
+  unknown: {
+    code: 'invalid_request',
+    status: 400,
+    title: 'We cannot match this answer to a connection you started',
+    message: 'It belongs to no connection that we know of, or to one that is long over.',
+    advice: 'Nothing was connected. Sign in on this website and connect your Amazon account from here.',
+    action: signIn,
+  },
+  signed_out: {
+    code: 'forbidden',
+    status: 403,
+    title: 'You are not signed in any more',
+    message: 'We only connect an Amazon account to the account that started the connection.',
+    advice: 'Nothing was connected. Sign in and connect again.',
+    action: signIn,
+  },
+  foreign: {
+    code: 'forbidden',
+    status: 403,
+    title: 'This connection was started elsewhere',
+    message: 'It was started in another browser or by another account of this website.',
+    advice: 'Nothing was connected. Please start it again in this browser.',
+    action: again,
+  },
+  expired: {
+    code: 'invalid_request',
+    status: 400,
+    title: 'This took too long',
+    message: 'A connection must be finished within ten minutes; Amazon asks for that too.',
+    advice: 'Nothing was connected. Please start the connection again.',
+    action: again,
+  },
+  interrupted: {
+    code: 'internal',
+    status: 503,
+    title: 'The connection was interrupted',
+    message: 'Something stopped on our side before we could finish.',
+    advice: 'Nothing was connected. Please start the connection again.',
+    action: again,
+  },
+  other_partner: {
+    code: 'conflict',
+    status: 409,
+    title: 'That was a different Amazon account',
+    message: 'You renewed with another Amazon account than the one of this connection.',
+    advice:
+      'Nothing was replaced. Sign out at Amazon, sign in with the right account there, and renew again.',
+    action: { label: 'Back to your connections', href: '/connections' },
+  },
+  owned_by_another: {
+    code: 'conflict',
+    status: 409,
+    title: 'This Amazon account is already connected',
+    message: 'It is connected to another account of this website.',
+    advice: 'Nothing was changed. Sign in with the account that connected it first, or ask us for help.',
+    action: { label: 'Back to your connections', href: '/connections' },
+  },
+  code_refused: {
+    code: 'invalid_request',
+    status: 400,
+    title: 'Amazon did not accept the authorization',
+    message: 'Amazon says that its code was used before or is older than five minutes.',
+    advice: 'Nothing was connected. Please start the connection again.',
+    action: again,
+  },
+  credentials_rejected: {
+    code: 'application_credentials_rejected',
+    status: 503,
+    title: 'We cannot connect Amazon accounts right now',
+    message: 'Amazon does not accept the credentials of our application. We have been told.',
+    advice: 'Nothing was connected, and it is nothing you did. Please try again later.',
+    action: again,
+  },
+  amazon_unavailable: {
+    code: 'amazon_unavailable',
+    status: 503,
+    title: 'Amazon does not answer right now',
+    message: 'We could not finish the connection because Amazon did not answer in time.',
+    advice: 'Nothing was connected. Please try again in a few minutes.',
+    action: again,
+  },
+} satisfies Record<string, Failure>;
+
+export type FailureName = keyof typeof FAILURES;
+
+/** The end of a connection that did not work, as a page. */
+export class ConnectFailure extends RegrantError {
+  constructor(
+    readonly reason: FailureName,
+    cause?: unknown,
+  ) {
+    const { code, status, title, message, advice, action }: Failure = FAILURES[reason];
+    super(code, status, title, message, {
+      advice,
+      action,
+      cause,
+      ...(status === 503 && { retryAfterSeconds: 60 }),
+    });
+  }
+
+  /** From the name that was stored; a name of a later version reads as an interruption. */
+  static named(name: string): ConnectFailure {
+    return new ConnectFailure(name in FAILURES ? (name as FailureName) : 'interrupted');
+  }
+}

@@ -1,0 +1,61 @@
+import { type Event, type EventType } from '../events/event.entity.js';
+import { type Marketplaces, REGION_NAMES } from '../lwa/marketplaces.js';
+import { type Authorization } from '../tokens/authorization.entity.js';
+import { renewalStatus } from '../tokens/renewal-status.js';
+
+/** A state in words, with the tone that the style sheet knows. */
+interface Badge {
+  label: string;
+  tone: 'ok' | 'warn' | 'bad' | 'neutral';
+}
+
+const DATE = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' });
+const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+const date = (value: Date | null) => (value ? { text: DATE.format(value), iso: value.toISOString() } : null);
+
+/** A connection as the pages show it. Dates are in UTC, like everything an operator sees. */
+export function describeConnection(
+  row: Authorization,
+  marketplaces: Marketplaces,
+  now: Date,
+  reminderDays: readonly number[],
+) {
+  const names = row.marketplaceIds.map((id) => marketplaces.byId(id)?.name ?? id);
+  return {
+    id: row.id,
+    sellingPartnerId: row.sellingPartnerId,
+    marketplace: names.join(', ') || REGION_NAMES[row.region],
+    region: REGION_NAMES[row.region],
+    accountType: row.partnerType === 'vendor' ? 'Vendor' : 'Seller',
+    connected: row.status !== 'disconnected',
+    badge: badge(row, now, reminderDays),
+    renewBy: row.status === 'disconnected' ? null : date(row.renewalDueAt),
+    authorizedAt: date(row.authorizedAt),
+  };
+}
+
+function badge(row: Authorization, now: Date, reminderDays: readonly number[]): Badge {
+  if (row.status === 'disconnected') return { label: 'Disconnected', tone: 'neutral' };
+  if (row.status === 'reauthorization_required') return { label: 'Reconnect needed', tone: 'bad' };
+  const renewal = renewalStatus(row.renewalDueAt, now, reminderDays);
+  if (renewal === 'overdue') return { label: 'Renewal overdue', tone: 'bad' };
+  return renewal === 'due' ? { label: 'Renewal due', tone: 'warn' } : { label: 'Connected', tone: 'ok' };
+}
+
+const SENTENCES: Record<EventType, string> = {
+  'authorization.created': 'Connected',
+  'authorization.renewed': 'Connected again',
+  'authorization.reauthorization_required': 'Amazon stopped accepting the authorization',
+  'authorization.recovered': 'Amazon accepts the authorization again',
+  'authorization.disconnected': 'Disconnected',
+};
+
+/** One line of a connection's history. */
+export function describeEvent({ type, occurredAt, actor }: Event) {
+  const by = actor.startsWith('api-key:') ? ' by an operator' : '';
+  return {
+    sentence: `${SENTENCES[type]}${by}`,
+    time: TIME.format(occurredAt),
+    iso: occurredAt.toISOString(),
+  };
+}

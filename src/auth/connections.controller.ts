@@ -1,0 +1,177 @@
+import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { ApplicationsService } from '../applications/applications.service.js';
+import { SellerPage } from '../common/access.js';
+import { Clock } from '../common/clock.js';
+import { Conflict, InvalidRequest, NotFound } from '../common/errors.js';
+import { seeOther, showPage } from '../common/pages.js';
+import { isUuid } from '../common/validation.js';
+import { RegrantConfig } from '../config/config.js';
+import { EventLog } from '../events/event-log.js';
+import { Marketplaces, type PartnerType, REGION_NAMES } from '../lwa/marketplaces.js';
+import { CurrentSeller, type SignedInSeller } from '../sellers/signed-in.js';
+import { type Authorization } from '../tokens/authorization.entity.js';
+import { AuthorizationsService } from '../tokens/authorizations.service.js';
+import { VendingService } from '../tokens/vending.service.js';
+import { ConnectService } from './connect.service.js';
+import { describeConnection, describeEvent } from './connection-view.js';
+
+class NewConnectionForm {
+  @IsIn(['seller', 'vendor'])
+  partnerType: PartnerType;
+
+  @IsString()
+  @MaxLength(32)
+  marketplaceId: string;
+
+  /** Only asked for when there is more than one. */
+  @IsOptional()
+  @IsUUID()
+  applicationId?: string;
+}
+
+/** A seller's connections: the list, a new one, and one of them with its history. */
+@ApiExcludeController()
+@SellerPage()
+@Controller('connections')
+export class ConnectionsController {
+  constructor(
+    private readonly connect: ConnectService,
+    private readonly authorizations: AuthorizationsService,
+    private readonly applications: ApplicationsService,
+    private readonly vending: VendingService,
+    private readonly marketplaces: Marketplaces,
+    private readonly events: EventLog,
+    private readonly config: RegrantConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  async list(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @CurrentSeller() seller: SignedInSeller,
+  ) {
+    const rows = await this.authorizations.ofSeller(seller.id);
+    await showPage(request, reply, 'auth/views/connections', {
+      connections: rows.map((row) => this.describe(row)),
+    });
+  }
+
+  @Get('new')
+  async newConnection(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    const data = {
+      marketplaces: this.marketplaces.all,
+      regionNames: REGION_NAMES,
+      applications: await this.applications.list(),
+    };
+    await showPage(request, reply, 'auth/views/new-connection', data, this.leavesForAmazon());
+  }
+
+  @Post('new')
+  async begin(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @CurrentSeller() seller: SignedInSeller,
+    @Body() form: NewConnectionForm,
+  ) {
+    const marketplace = this.marketplaces.byId(form.marketplaceId);
+    if (!marketplace)
+      throw new InvalidRequest('Please choose one of the marketplaces.', [
+        { path: 'marketplaceId', message: 'is not a marketplace of Amazon' },
+      ]);
+    const applicationId = form.applicationId ?? (await this.onlyApplication());
+    const bearer = { browserHash: request.browserHash, sellerId: seller.id };
+    await seeOther(
+      reply,
+      await this.connect.begin(bearer, { applicationId, marketplace, partnerType: form.partnerType }),
+    );
+  }
+
+  @Get(':id')
+  async show(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @CurrentSeller() seller: SignedInSeller,
+    @Param('id') id: string,
+  ) {
+    const row = await this.own(id, seller);
+    const history = (await this.events.historyOf(row.id)).map(describeEvent);
+    const data = { connection: this.describe(row), history };
+    await showPage(request, reply, 'auth/views/connection', data, this.leavesForAmazon());
+  }
+
+  /** Consent again for the same selling partner; the connection keeps its id. */
+  @Post(':id/renew')
+  async renew(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @CurrentSeller() seller: SignedInSeller,
+    @Param('id') id: string,
+  ) {
+    const { applicationId, marketplaceIds, partnerType, sellingPartnerId } = await this.own(id, seller);
+    const marketplace = this.marketplaces.byId(marketplaceIds[0] ?? '');
+    if (!marketplace) throw new Conflict('We do not know which marketplace this connection belongs to.');
+    const bearer = { browserHash: request.browserHash, sellerId: seller.id };
+    await seeOther(
+      reply,
+      await this.connect.begin(bearer, { applicationId, marketplace, partnerType, sellingPartnerId }),
+    );
+  }
+
+  @Get(':id/disconnect')
+  async confirmDisconnect(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @CurrentSeller() seller: SignedInSeller,
+    @Param('id') id: string,
+  ) {
+    const row = await this.own(id, seller);
+    await showPage(request, reply, 'auth/views/disconnect', { connection: this.describe(row) });
+  }
+
+  @Post(':id/disconnect')
+  async disconnect(
+    @Res() reply: FastifyReply,
+    @CurrentSeller() seller: SignedInSeller,
+    @Param('id') id: string,
+  ) {
+    const row = await this.own(id, seller);
+    await this.authorizations.disconnected(row.id, `seller:${seller.id}`);
+    this.vending.forget(row.id);
+    await seeOther(reply, `/connections/${row.id}`);
+  }
+
+  /** Somebody else's connection is as unknown as one that never was. */
+  private async own(id: string, seller: SignedInSeller): Promise<Authorization> {
+    const row = isUuid(id) ? await this.authorizations.byId(id).catch(ignoreNotFound) : undefined;
+    if (row?.sellerId === seller.id) return row;
+    throw new NotFound('There is no such connection in your account.', {
+      action: { label: 'Back to your connections', href: '/connections' },
+    });
+  }
+
+  private async onlyApplication(): Promise<string> {
+    const [application, ...more] = await this.applications.list();
+    if (application && !more.length) return application.id;
+    throw application
+      ? new InvalidRequest('Please choose an application.', [
+          { path: 'applicationId', message: 'is required' },
+        ])
+      : new Conflict('No Amazon application is set up here yet.');
+  }
+
+  private describe(row: Authorization) {
+    return describeConnection(row, this.marketplaces, this.clock.now(), this.config.renewal.reminderDays);
+  }
+
+  private leavesForAmazon() {
+    return { leavesForAmazon: true, consentOrigin: this.config.amazonConsentOrigin ?? '' };
+  }
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (!(error instanceof NotFound)) throw error;
+}

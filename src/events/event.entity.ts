@@ -1,0 +1,43 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+
+export type EventType =
+  | 'authorization.created'
+  | 'authorization.renewed'
+  | 'authorization.reauthorization_required'
+  | 'authorization.recovered'
+  | 'authorization.disconnected';
+
+/** One thing that happened. Rows are only ever added. */
+@Entity('events')
+@Index('events_authorization_idx', ['authorizationId', 'id'])
+export class Event {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'BY DEFAULT',
+    primaryKeyConstraintName: 'events_pkey',
+  })
+  id: string;
+
+  @Column('text')
+  type: EventType;
+
+  /** Who did it: `seller:<id>`, `api-key:<clientId>` or `regrant`. */
+  @Column('text')
+  actor: string;
+
+  @Column('uuid', { nullable: true })
+  applicationId: string | null;
+
+  @Column('uuid', { nullable: true })
+  authorizationId: string | null;
+
+  @Column('uuid', { nullable: true })
+  sellerId: string | null;
+
+  /** Never a secret, never a mail address. */
+  @Column('jsonb', { default: {} })
+  data: Record<string, unknown>;
+
+  @Column('timestamptz')
+  occurredAt: Date;
+}

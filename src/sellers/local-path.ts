@@ -1,0 +1,20 @@
+/** Long enough for the log-in URI with all that Amazon appends to it. */
+const MAX_LENGTH = 4096;
+/** Printable ASCII without the backslash, which browsers read as a slash. */
+const PATH = /^\/(?!\/)[!-[\]-~]*$/;
+
+/**
+ * `value` when it is a path on our own site that a redirect may lead to, else undefined. Whatever a browser could read
+ * as another host, or strip while reading, is refused.
+ */
+export function localPath(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > MAX_LENGTH || !PATH.test(value)) return undefined;
+  const origin = 'https://regrant.invalid';
+  return URL.canParse(value, origin) && new URL(value, origin).origin === origin ? value : undefined;
+}
+
+/** Where to sign in first, coming back to `path` afterwards when that is one of ours. */
+export function loginPath(path?: string): string {
+  const next = localPath(path);
+  return next ? `/login?next=${encodeURIComponent(next)}` : '/login';
+}

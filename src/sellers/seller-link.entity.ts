@@ -1,0 +1,27 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Seller } from './seller.entity.js';
+
+/** A link that was mailed to a seller and works once. The mail holds the token, the row only its hash. */
+@Entity('seller_links')
+@Index('seller_links_seller_idx', ['sellerId'])
+@Check('seller_links_purpose_check', `purpose IN ('verify_email', 'reset_password')`)
+export class SellerLink {
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'seller_links_pkey' })
+  tokenHash: Buffer;
+
+  @Column('uuid')
+  @ForeignKey(() => Seller, { name: 'seller_links_seller_fkey', onDelete: 'CASCADE' })
+  sellerId: string;
+
+  @Column('text')
+  purpose: 'verify_email' | 'reset_password';
+
+  @Column('timestamptz')
+  createdAt: Date;
+
+  @Column('timestamptz')
+  expiresAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  usedAt: Date | null;
+}

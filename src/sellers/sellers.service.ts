@@ -1,0 +1,122 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { DataSource, QueryFailedError } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { InvalidRequest } from '../common/errors.js';
+import { randomToken } from '../common/random.js';
+import { MailService } from '../mail/mail.service.js';
+import { EmailVerification } from './email-verification.service.js';
+import { hashPassword, passwordProblem, verifyPassword } from './passwords.js';
+import { Seller } from './seller.entity.js';
+
+const MAX_FAILURES = 10;
+const LOCK_SECONDS = 15 * 60;
+const UNIQUE_VIOLATION = '23505';
+
+/** The accounts of our website. Addresses come in normalised: trimmed, in lower case. */
+@Injectable()
+export class SellersService implements OnModuleInit {
+  /** Verified when there is no account, so that the answer takes as long as for a wrong password. */
+  private decoyHash: string;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly verification: EmailVerification,
+    private readonly mail: MailService,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.decoyHash = await hashPassword(randomToken());
+  }
+
+  /**
+   * A new account; a verification mail goes out after the commit.
+   * @throws InvalidRequest with problems of `email` (taken) or `password` (weak)
+   */
+  async signUp(email: string, password: string): Promise<Seller> {
+    const problem = passwordProblem(password, email);
+    if (problem) throw new InvalidRequest(problem, [{ path: 'password', message: problem }]);
+    const now = this.clock.now();
+    const seller = this.dataSource.manager.create(Seller, {
+      id: randomUUID(),
+      email,
+      passwordHash: await hashPassword(password),
+      createdAt: now,
+      updatedAt: now,
+    });
+    const link = await this.dataSource.transaction(async (manager) => {
+      await manager.insert(Seller, seller).catch((error: unknown) => {
+        throw isTaken(error) ? addressTaken() : error;
+      });
+      return this.verification.createLink(seller.id, manager);
+    });
+    this.verification.mailLink(email, link);
+    return seller;
+  }
+
+  /**
+   * The account when address and password are right, else undefined, whatever the reason: unknown address, wrong
+   * password, locked or disabled account look the same and take about as long.
+   */
+  async signIn(email: string, password: string): Promise<{ id: string } | undefined> {
+    const attempt = await this.registerAttempt(email);
+    const right = await verifyPassword(attempt?.passwordHash ?? this.decoyHash, password);
+    if (!attempt?.passwordHash) return undefined;
+    if (!right) {
+      if (attempt.lockedUntil) this.tellLocked(email, attempt.id, attempt.lockedUntil);
+      return undefined;
+    }
+    await this.dataSource.manager.update(Seller, { id: attempt.id }, { failedSignIns: 0, lockedUntil: null });
+    return { id: attempt.id };
+  }
+
+  async byId(id: string): Promise<Seller | null> {
+    return this.dataSource.manager.findOneBy(Seller, { id });
+  }
+
+  /**
+   * Counts the attempt as failed before the password is looked at, in one statement: guesses sent at the same moment
+   * cannot exceed the limit. Success sets the count back. Undefined for no, a locked or a disabled account.
+   */
+  private async registerAttempt(
+    email: string,
+  ): Promise<Pick<Seller, 'id' | 'passwordHash' | 'lockedUntil'> | undefined> {
+    // A lock that has run out starts a new count.
+    const failures = 'CASE WHEN locked_until IS NULL THEN failed_sign_ins + 1 ELSE 1 END';
+    const { raw } = (await this.dataSource
+      .createQueryBuilder()
+      .update(Seller)
+      .set({
+        failedSignIns: () => failures,
+        lockedUntil: () => `CASE WHEN ${failures} >= :max THEN :lockedUntil::timestamptz END`,
+      })
+      .where(`email = :email AND status = 'active' AND (locked_until IS NULL OR locked_until <= :now)`)
+      .setParameters({
+        email,
+        now: this.clock.now(),
+        max: MAX_FAILURES,
+        lockedUntil: this.clock.inSeconds(LOCK_SECONDS),
+      })
+      .returning('id, password_hash, locked_until')
+      .execute()) as { raw: { id: string; password_hash: string | null; locked_until: Date | null }[] };
+    const [row] = raw;
+    return row && { id: row.id, passwordHash: row.password_hash, lockedUntil: row.locked_until };
+  }
+
+  private tellLocked(email: string, id: string, until: Date): void {
+    const minutes = LOCK_SECONDS / 60;
+    const messageId = `account-locked.${id}.${until.getTime()}`;
+    this.mail.sendInBackground({ to: email, template: 'account-locked', data: { minutes }, messageId });
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const driverError: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
+  return driverError instanceof Error && 'code' in driverError && driverError.code === UNIQUE_VIOLATION;
+}
+
+function addressTaken(): InvalidRequest {
+  const message = 'There is an account with this address already. Sign in instead.';
+  return new InvalidRequest(message, [{ path: 'email', message }]);
+}

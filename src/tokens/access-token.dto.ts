@@ -1,0 +1,47 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsInt, IsOptional, Max, Min } from 'class-validator';
+
+export class AccessTokenRequest {
+  /** Seconds that the token must still live; a shorter-lived one is refreshed first. */
+  @ApiPropertyOptional({ default: 60, minimum: 1, maximum: 3540 })
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number of seconds' })
+  @Min(1, { message: 'must be at least 1' })
+  @Max(3540, { message: 'must be at most 3540: tokens live an hour' })
+  minimumSeconds?: number;
+
+  /** Ask Amazon for a new token even when the present one is still good. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  forceRefresh?: boolean;
+}
+
+export class AccessTokenAnswer {
+  @ApiProperty({ example: 'Atza|IwEBIA…' })
+  accessToken: string;
+
+  @ApiProperty({ example: 'bearer' })
+  tokenType: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expiresAt: string;
+
+  @ApiProperty({ description: 'Seconds', example: 3540 })
+  expiresIn: number;
+
+  @ApiProperty({ format: 'uuid' })
+  authorizationId: string;
+
+  @ApiProperty({ example: 'A2SELLER000001' })
+  sellingPartnerId: string;
+
+  @ApiProperty({ enum: ['NA', 'EU', 'FE'] })
+  region: string;
+
+  @ApiProperty({
+    description: 'SP-API endpoint to call with the token',
+    example: 'https://sellingpartnerapi-eu.amazon.com',
+  })
+  endpoint: string;
+}

@@ -1,0 +1,208 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { Conflict, NotFound } from '../common/errors.js';
+import { type Region, RegrantConfig } from '../config/config.js';
+import { Sealer } from '../crypto/sealer.js';
+import { EventLog } from '../events/event-log.js';
+import { type PartnerType } from '../lwa/marketplaces.js';
+import { Authorization, type Workflow } from './authorization.entity.js';
+import { addDays } from './renewal-status.js';
+
+/** What a consent at Amazon gave us. */
+export interface NewGrant {
+  applicationId: string;
+  sellerId: string;
+  sellingPartnerId: string;
+  region: Region;
+  partnerType: PartnerType;
+  marketplaceId: string;
+  workflow: Workflow;
+  refreshToken: string;
+}
+
+const tokenPlace = (rowId: string) => ({ table: 'authorizations', column: 'sealed_refresh_token', rowId });
+
+/** The life of an authorization: every change of its row is one method here, named after what happened. */
+@Injectable()
+export class AuthorizationsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly sealer: Sealer,
+    private readonly events: EventLog,
+    private readonly config: RegrantConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws NotFound */
+  async byId(id: string): Promise<Authorization> {
+    const authorization = await this.dataSource.manager.findOneBy(Authorization, { id });
+    if (!authorization) throw new NotFound('There is no such authorization.');
+    return authorization;
+  }
+
+  /** All authorizations of one seller account, newest first. */
+  async ofSeller(sellerId: string): Promise<Authorization[]> {
+    return this.dataSource.manager.find(Authorization, { where: { sellerId }, order: { createdAt: 'DESC' } });
+  }
+
+  /**
+   * Stores a grant: a new row, or a new refresh token in the row of the same application, partner and region.
+   * @param manager of the transaction that also ends the OAuth state
+   * @throws Conflict when another seller account owns that row; nothing is changed then
+   */
+  async connected(manager: EntityManager, grant: NewGrant): Promise<Authorization> {
+    const key = {
+      applicationId: grant.applicationId,
+      sellingPartnerId: grant.sellingPartnerId,
+      region: grant.region,
+    };
+    // Two consents for the same new partner at once: the lock lets the second one find the first one's row.
+    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      Object.values(key).join(' '),
+    ]);
+    const existing = await manager.findOne(Authorization, {
+      where: key,
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (existing?.sellerId && existing.sellerId !== grant.sellerId)
+      throw new Conflict('This Amazon account is connected to another account of this website.', {
+        advice: 'Sign in with the account that connected it first, or ask us for help.',
+      });
+    const now = this.clock.now();
+    const id = existing?.id ?? randomUUID();
+    const row: Authorization = {
+      ...(existing ?? this.blank(id, key, grant.workflow, now)),
+      sellerId: grant.sellerId,
+      partnerType: grant.partnerType,
+      marketplaceIds: [...new Set([...(existing?.marketplaceIds ?? []), grant.marketplaceId])],
+      workflow: grant.workflow,
+      status: 'active',
+      statusReason: null,
+      sealedRefreshToken: this.sealer.seal(grant.refreshToken, tokenPlace(id)),
+      authorizedAt: now,
+      renewalDueAt: this.dueDate(now, grant.workflow),
+      lastReminderAt: null,
+      lastCheckedAt: now,
+      updatedAt: now,
+    };
+    await manager.save(Authorization, row);
+    await this.events.append(manager, {
+      type: existing ? 'authorization.renewed' : 'authorization.created',
+      actor: `seller:${grant.sellerId}`,
+      ...about(row),
+      data: { workflow: grant.workflow, region: grant.region },
+    });
+    return row;
+  }
+
+  /** The refresh token itself; for `VendingService` only. */
+  refreshToken(authorization: Authorization): string {
+    return this.sealer.open(authorization.sealedRefreshToken ?? '', tokenPlace(authorization.id));
+  }
+
+  /**
+   * Amazon issued an access token for this row's refresh token, and maybe a new refresh token with it.
+   * Answers false when the row has another token by now (renewed or disconnected meanwhile): then nothing is changed.
+   */
+  async issued(authorization: Authorization, refreshToken: string): Promise<boolean> {
+    const now = this.clock.now();
+    const changed = refreshToken !== this.refreshToken(authorization);
+    return this.changeIfSameToken(authorization, async (manager) => {
+      if (authorization.status === 'reauthorization_required')
+        await this.events.append(manager, {
+          type: 'authorization.recovered',
+          actor: 'regrant',
+          ...about(authorization),
+        });
+      return {
+        status: 'active',
+        statusReason: null,
+        lastVendedAt: now,
+        lastCheckedAt: now,
+        ...(changed && { sealedRefreshToken: this.sealer.seal(refreshToken, tokenPlace(authorization.id)) }),
+      };
+    });
+  }
+
+  /** Amazon says that the grant is dead. The token is kept: such a verdict has been taken back before. */
+  async failedForGood(authorization: Authorization, reason: string): Promise<boolean> {
+    return this.changeIfSameToken(authorization, async (manager) => {
+      if (authorization.status === 'active')
+        await this.events.append(manager, {
+          type: 'authorization.reauthorization_required',
+          actor: 'regrant',
+          ...about(authorization),
+          data: { reason },
+        });
+      return { status: 'reauthorization_required', statusReason: reason, lastCheckedAt: this.clock.now() };
+    });
+  }
+
+  /** Destroys the token and keeps the row. Doing it again changes nothing. */
+  async disconnected(id: string, actor: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const row = await manager.findOne(Authorization, {
+        where: { id },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!row) throw new NotFound('There is no such authorization.');
+      if (row.status === 'disconnected') return;
+      const gone = {
+        status: 'disconnected',
+        statusReason: 'disconnected',
+        sealedRefreshToken: null,
+      } as const;
+      await manager.update(Authorization, { id }, { ...gone, updatedAt: this.clock.now() });
+      await this.events.append(manager, { type: 'authorization.disconnected', actor, ...about(row) });
+    });
+  }
+
+  /** Compare and swap: a slow answer about an old token must not touch the row of a new one. */
+  private async changeIfSameToken(
+    { id, sealedRefreshToken }: Authorization,
+    change: (manager: EntityManager) => Promise<Partial<Authorization>>,
+  ): Promise<boolean> {
+    return this.dataSource.transaction(async (manager) => {
+      const row = await manager.findOne(Authorization, {
+        where: { id },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!row || row.sealedRefreshToken !== sealedRefreshToken) return false;
+      await manager.update(
+        Authorization,
+        { id },
+        { ...(await change(manager)), updatedAt: this.clock.now() },
+      );
+      return true;
+    });
+  }
+
+  private dueDate(authorizedAt: Date, workflow: Workflow): Date | null {
+    if (workflow === 'self' && !this.config.renewal.selfAuthorizations) return null;
+    return addDays(authorizedAt, this.config.renewal.periodDays);
+  }
+
+  private blank(
+    id: string,
+    key: Pick<Authorization, 'applicationId' | 'sellingPartnerId' | 'region'>,
+    workflow: Workflow,
+    now: Date,
+  ): Authorization {
+    return Object.assign(new Authorization(), {
+      id,
+      ...key,
+      workflow,
+      contactEmail: null,
+      lastVendedAt: null,
+      createdAt: now,
+    });
+  }
+}
+
+const about = ({ id, applicationId, sellerId }: Authorization) => ({
+  authorizationId: id,
+  applicationId,
+  sellerId,
+});

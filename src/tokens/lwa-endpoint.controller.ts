@@ -1,0 +1,103 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import {
+  ApiConsumes,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+} from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiKeysService } from '../api-keys/api-keys.service.js';
+import { Open } from '../common/access.js';
+import { InvalidRequest, NotFound } from '../common/errors.js';
+import { isUuid } from '../common/validation.js';
+import { VendingService } from './vending.service.js';
+
+class TokenRequest {
+  @ApiProperty({ enum: ['refresh_token'] })
+  @IsString()
+  @MaxLength(64)
+  grant_type: string;
+
+  @ApiProperty({ description: 'Client id of an API key with tokens:vend', example: 'rgk_…' })
+  @IsString()
+  @MaxLength(128)
+  client_id: string;
+
+  @ApiProperty({ description: 'Secret of that API key' })
+  @IsString()
+  @MaxLength(256)
+  client_secret: string;
+
+  @ApiProperty({ description: "The authorization's id, in place of a refresh token", format: 'uuid' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(4096)
+  refresh_token?: string;
+
+  @ApiPropertyOptional({ description: 'Ignored for the refresh_token grant' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(256)
+  scope?: string;
+}
+
+class TokenAnswer {
+  @ApiProperty()
+  access_token: string;
+
+  @ApiProperty({ example: 'bearer' })
+  token_type: string;
+
+  @ApiProperty({ description: 'Seconds' })
+  expires_in: number;
+
+  @ApiProperty({ description: 'The refresh_token of the request' })
+  refresh_token: string;
+}
+
+/** SDKs treat a token as expired a minute early; this keeps them from asking again at once. */
+const SDK_MINIMUM_SECONDS = 120;
+
+/**
+ * Login with Amazon's token endpoint as SP-API SDKs know it (RFC 6749 sections 4.4 and 6), answered by Regrant: a
+ * program points its SDK here and gives an API key and an authorization id where Amazon's secrets used to be.
+ */
+@ApiTags('Access tokens')
+@Controller('auth/o2')
+export class LwaEndpointController {
+  constructor(
+    private readonly vending: VendingService,
+    private readonly apiKeys: ApiKeysService,
+  ) {}
+
+  @Open()
+  @Post('token')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'LWA-compatible token endpoint for SP-API SDKs' })
+  @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
+  @ApiOkResponse({ type: TokenAnswer })
+  async token(@Body() request: TokenRequest): Promise<TokenAnswer> {
+    const key = await this.apiKeys.authenticate(request.client_id, request.client_secret);
+    this.apiKeys.requireScope(key, 'tokens:vend');
+    if (request.grant_type !== 'refresh_token')
+      throw new InvalidRequest('The grant type is not supported here: use refresh_token.', undefined, {
+        lwaError: 'unsupported_grant_type',
+      });
+    if (!request.refresh_token)
+      throw new InvalidRequest('The request is missing a required parameter : refresh_token');
+    if (!isUuid(request.refresh_token))
+      throw new NotFound('The refresh_token must be the id of an authorization.');
+    const token = await this.vending.vend(request.refresh_token.toLowerCase(), {
+      minimumSeconds: SDK_MINIMUM_SECONDS,
+      applicationIds: key.applicationIds,
+    });
+    return {
+      access_token: token.accessToken,
+      token_type: 'bearer',
+      expires_in: this.vending.secondsLeft(token),
+      refresh_token: request.refresh_token,
+    };
+  }
+}

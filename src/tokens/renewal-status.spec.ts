@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { addDays, renewalStatus } from './renewal-status.js';
+
+const now = new Date('2027-03-01T12:00:00Z');
+const reminders = [60, 30, 0, -7];
+
+describe('renewalStatus', () => {
+  it.each([
+    ['current a moment before the first reminder', new Date(addDays(now, 60).getTime() + 1), 'current'],
+    ['due from the first reminder on', addDays(now, 60), 'due'],
+    ['due until the last moment', new Date(now.getTime() + 1), 'due'],
+    ['overdue at the due date', now, 'overdue'],
+    ['overdue afterwards', addDays(now, -400), 'overdue'],
+    ['not applicable without a due date', null, 'not_applicable'],
+  ])('is %s', (_what, dueAt, expected) => {
+    expect(renewalStatus(dueAt, now, reminders)).toBe(expected);
+  });
+
+  it('is never due before the due date when all reminders come after it', () => {
+    expect(renewalStatus(addDays(now, 1), now, [-1, -7])).toBe('current');
+  });
+
+  it('counts days of 24 hours across a leap day', () => {
+    expect(addDays(new Date('2028-02-28T10:00:00Z'), 365).toISOString()).toBe('2029-02-27T10:00:00.000Z');
+  });
+});

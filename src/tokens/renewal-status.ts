@@ -1,0 +1,22 @@
+export type RenewalStatus = 'current' | 'due' | 'overdue' | 'not_applicable';
+
+const DAY = 86_400_000;
+
+/** The moment `days` after `from`; days of 24 hours, so that time zones and summer time play no part. */
+export const addDays = (from: Date, days: number): Date => new Date(from.getTime() + days * DAY);
+
+/** The moments that split due dates into overdue, due and current. `due` begins at the first reminder. */
+export function renewalBounds(
+  now: Date,
+  reminderDays: readonly number[],
+): { overdueUntil: Date; dueUntil: Date } {
+  return { overdueUntil: now, dueUntil: addDays(now, Math.max(0, ...reminderDays)) };
+}
+
+/** Where an authorization stands in its yearly duty. A soft date of ours: it never stops vending. */
+export function renewalStatus(dueAt: Date | null, now: Date, reminderDays: readonly number[]): RenewalStatus {
+  if (!dueAt) return 'not_applicable';
+  const { overdueUntil, dueUntil } = renewalBounds(now, reminderDays);
+  if (dueAt <= overdueUntil) return 'overdue';
+  return dueAt <= dueUntil ? 'due' : 'current';
+}

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
+import { ApplicationsModule } from '../applications/applications.module.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { EventsModule } from '../events/events.module.js';
+import { LwaModule } from '../lwa/lwa.module.js';
+import { AuthorizationList } from './authorization-list.js';
+import { Authorization } from './authorization.entity.js';
+import { AuthorizationsService } from './authorizations.service.js';
+import { LwaEndpointController } from './lwa-endpoint.controller.js';
+import { VendingController } from './vending.controller.js';
+import { VendingService } from './vending.service.js';
+
+/** Authorizations, their sealed refresh tokens, and vending. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([Authorization]),
+    ApiKeysModule,
+    ApplicationsModule,
+    CryptoModule,
+    EventsModule,
+    LwaModule,
+  ],
+  controllers: [VendingController, LwaEndpointController],
+  providers: [AuthorizationsService, AuthorizationList, VendingService],
+  exports: [AuthorizationsService, AuthorizationList, VendingService],
+})
+export class TokensModule {}

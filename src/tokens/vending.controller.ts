@@ -1,0 +1,42 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { type ApiKey } from '../api-keys/api-key.entity.js';
+import { CallingKey } from '../api-keys/api-key.guard.js';
+import { RequireScope } from '../common/access.js';
+import { ApiProblems } from '../common/api-problems.js';
+import { UuidParam } from '../common/validation.js';
+import { AccessTokenAnswer, AccessTokenRequest } from './access-token.dto.js';
+import { VendingService } from './vending.service.js';
+
+/** Access tokens for programs, in our own API. */
+@ApiTags('Access tokens')
+@ApiBearerAuth()
+@Controller('api/v1/authorizations')
+export class VendingController {
+  constructor(private readonly vending: VendingService) {}
+
+  @RequireScope('tokens:vend')
+  @Post(':id/access-token')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'A valid access token for one authorization' })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiOkResponse({ type: AccessTokenAnswer })
+  @ApiProblems(400, 401, 403, 404, 409, 410, 503)
+  async accessToken(
+    @Param('id', UuidParam) id: string,
+    @Body() options: AccessTokenRequest,
+    @CallingKey() key: ApiKey,
+  ): Promise<AccessTokenAnswer> {
+    const token = await this.vending.vend(id, { ...options, applicationIds: key.applicationIds });
+    return {
+      accessToken: token.accessToken,
+      tokenType: 'bearer',
+      expiresAt: token.expiresAt.toISOString(),
+      expiresIn: this.vending.secondsLeft(token),
+      authorizationId: token.authorizationId,
+      sellingPartnerId: token.sellingPartnerId,
+      region: token.region,
+      endpoint: token.endpoint,
+    };
+  }
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { createApp } from '../../src/app.js';
+import { Clock } from '../../src/common/clock.js';
+import { createLogger } from '../../src/common/logger.js';
+import { parseConfig, type RegrantConfig } from '../../src/config/config.js';
+import { createDatabase, type TestDatabase } from './database.js';
+
+/** A clock that tests move. Starts at the real time. */
+export class TestClock extends Clock {
+  private offset = 0;
+
+  now(): Date {
+    return new Date(Date.now() + this.offset);
+  }
+  advance(seconds: number): void {
+    this.offset += seconds * 1000;
+  }
+}
+
+export const API_KEY = 'rgk_test0123456789abcdef.test-secret-0123456789-0123456789-01234567';
+
+export interface TestApp {
+  url: string;
+  config: RegrantConfig;
+  clock: TestClock;
+  database: TestDatabase;
+  /** What the service logged so far: JSON lines. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** The service inside this process, on a database of its own, listening on a free port of 127.0.0.1. */
+export async function startTestApp(settings: Record<string, string> = {}): Promise<TestApp> {
+  const database = await createDatabase();
+  const config = parseConfig({
+    NODE_ENV: 'test',
+    PORT: '0',
+    DATABASE_URL: database.url,
+    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    BOOTSTRAP_API_KEY: API_KEY,
+    RATE_LIMITS: 'off',
+    LOG_LEVEL: 'trace',
+    ...settings,
+  });
+  const lines: string[] = [];
+  const logger = createLogger(config.logLevel, { write: (line: string) => void lines.push(line) });
+  const clock = new TestClock();
+  const { nest } = await createApp(config, { logger, clock });
+  await nest.listen(0, '127.0.0.1');
+  const { port } = nest.getHttpServer().address() as { port: number };
+  config.publicUrl = settings['PUBLIC_URL'] ?? `http://localhost:${port}`;
+  return {
+    url: `http://localhost:${port}`,
+    config,
+    clock,
+    database,
+    log: () => lines.join(''),
+    stop: async () => {
+      await nest.close();
+      await database.drop();
+    },
+  };
+}
