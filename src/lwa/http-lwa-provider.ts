@@ -84,7 +84,7 @@ export class HttpLwaProvider extends LwaProvider {
 async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) throw unreadable('body too large', response.status);
     chunks.push(chunk);

@@ -5,7 +5,7 @@
 export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
   `
   abcdefghijkl access account admin administrator amazon amazonseller amazonsellercentral apple august autumn
-  baseball basketball batman changeit changeme charlie chocolate computer cookie correcthorsebatterystaple dragon
+  baseball basketball batman changeit changeme charlie chocolate computer cookie dragon
   december default facebook football forever freedom friday google guest hello helloworld hunter iloveyou iloveyouso
   internet jordan letmein letmeinnow letmeinplease liverpool login logmein manchester master michael microsoft monday
   monkey mustang mynewpassword mypassword mypasswordis ncc1701d newpassword november october oneringtorulethemall

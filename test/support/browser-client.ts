@@ -40,7 +40,9 @@ export class BrowserClient {
   ): Promise<Answer> {
     const form = findForm(page.body, button);
     if (!form) throw new Error(`No form with a button "${button}" on ${path} (status ${page.status})`);
-    return this.post(form.action || path, { ...form.fields, ...fields });
+    const all = { ...form.fields, ...fields };
+    if (form.method === 'get') return this.get(`${form.action || path}?${new URLSearchParams(all)}`);
+    return this.post(form.action || path, all);
   }
 
   private async request(method: string, path: string, init: RequestInit): Promise<Answer> {
@@ -66,7 +68,7 @@ export class BrowserClient {
 function findForm(
   html: string,
   button: string,
-): { action: string; fields: Record<string, string> } | undefined {
+): { action: string; method: string; fields: Record<string, string> } | undefined {
   for (const [, attributes = '', content = ''] of html.matchAll(/<form([^>]*)>([\s\S]*?)<\/form>/g)) {
     const buttons = [...content.matchAll(/<button[^>]*>([\s\S]*?)<\/button>/g)].map(([, text]) =>
       text?.trim(),
@@ -78,7 +80,12 @@ function findForm(
       const unchosen = /type="(radio|checkbox)"/.test(input) && !/\schecked/.test(input);
       if (name && !unchosen) fields[name] = attribute(input, 'value');
     }
-    return { action: attribute(attributes, 'action'), fields };
+    for (const [, select = '', options = ''] of content.matchAll(/<select([^>]*)>([\s\S]*?)<\/select>/g)) {
+      const tags = [...options.matchAll(/<option[^>]*>/g)].map(([tag]) => tag);
+      const chosen = tags.find((tag) => /\sselected/.test(tag)) ?? tags[0];
+      if (chosen) fields[attribute(select, 'name')] = attribute(chosen, 'value');
+    }
+    return { action: attribute(attributes, 'action'), method: attribute(attributes, 'method'), fields };
   }
   return undefined;
 }

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { constants, existsSync, lstatSync, readFileSync } from 'node:fs';
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { EmbeddedPostgresError, isErrno } from './errors.js';
+import { makeFolder } from './folders.js';
 import { type ServerUser } from './privileges.js';
 
 /** A folder with `bin`, `lib` and `share` of one PostgreSQL version. */
@@ -68,7 +69,7 @@ function whyNotRunnable(binaries: Binaries, user: ServerUser): string | undefine
 
 async function copyInto(place: string, { folder, version }: Binaries): Promise<Binaries> {
   const target = join(place, `postgresql-${version}`);
-  await mkdir(place, { recursive: true, mode: 0o755 });
+  await makeFolder(place);
   assertNobodyElseWrites(place);
   if (!existsSync(target)) {
     // Copied aside and renamed: what bears the final name is whole.

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Binaries } from './binaries.js';
 import { EmbeddedPostgresError, diskFull, isErrno } from './errors.js';
+import { makeFolder } from './folders.js';
 import { type ServerUser, canEnter, giveTo } from './privileges.js';
 import { type ServerLog } from './server-log.js';
 
@@ -43,9 +44,18 @@ export async function placeData(
   return target;
 }
 
+/** The data folder that `directory` has already; undefined when it has none. */
+export function existingData(directory: string): string | undefined {
+  try {
+    return realpathSync(join(directory, 'postgres'));
+  } catch {
+    return undefined;
+  }
+}
+
 async function firstEnterable(places: string[], user: ServerUser): Promise<string> {
   for (const place of places) {
-    const made = await mkdir(place, { recursive: true, mode: 0o755 }).then(
+    const made = await makeFolder(place).then(
       () => true,
       () => false,
     );
@@ -123,10 +133,12 @@ async function runInitdb(work: string, binaries: Binaries, user: ServerUser, log
   } catch (error) {
     const output = (error as { stderr?: string }).stderr?.trim() ?? '';
     log.append(output);
-    const last = output.split('\n').filter((line) => /error|fatal/i.test(line));
+    const lines = output.split('\n');
+    const telling = lines.filter((line) => /error|fatal/i.test(line));
+    const said = (telling.length > 0 ? telling : lines).slice(-3).join(' | ');
     throw new EmbeddedPostgresError(
       'start_failed',
-      `PostgreSQL could not make its data folder in ${dirname(work)}: ${last.join(' ') || String(error)}`,
+      `PostgreSQL could not make its data folder in ${dirname(work)}: ${said || String(error)}`,
       { cause: error },
     );
   }

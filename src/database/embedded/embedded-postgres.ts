@@ -1,10 +1,11 @@
-import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { installedBinaries, runnableBinaries } from './binaries.js';
 import { assertAnswers, ensureDatabase, urlOf } from './connections.js';
-import { hasData, initialise, passwordFor, placeData } from './data-folder.js';
+import { existingData, hasData, initialise, passwordFor, placeData } from './data-folder.js';
 import { EmbeddedPostgresError, explain } from './errors.js';
+import { makeFolder } from './folders.js';
 import { launch } from './launch.js';
 import { exclusively, hasLiveOwner, takeOwnership } from './ownership.js';
 import { ownIfRoots, serverUser } from './privileges.js';
@@ -56,7 +57,7 @@ export class EmbeddedPostgres {
     options: EmbeddedPostgresOptions,
   ): Promise<EmbeddedPostgres> {
     const installed = installedBinaries();
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const user = serverUser(join(directory, 'postgres'));
     const isRoot = user.uid !== undefined;
@@ -98,6 +99,16 @@ export class EmbeddedPostgres {
     const shared = hasLiveOwner(data, server.pid);
     if (!shared) await takeOwnership(data, server.pid);
     return new EmbeddedPostgres(server, urlOf(server, password), !shared, !shared);
+  }
+
+  /** Stops a server that a dead process left running on `directory`, if there is one. */
+  static async stopAbandoned(directory: string): Promise<void> {
+    const data = existingData(resolve(directory));
+    if (!data) return;
+    await exclusively(data, async () => {
+      const running = await runningServer(data);
+      if (running && !hasLiveOwner(data, running.pid)) await shutDown(running);
+    });
   }
 
   /** Stops the server if it is ours, and resolves once it is gone. Any number of calls. */
