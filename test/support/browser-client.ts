@@ -41,7 +41,8 @@ export class BrowserClient {
     const form = findForm(page.body, button);
     if (!form) throw new Error(`No form with a button "${button}" on ${path} (status ${page.status})`);
     const all = { ...form.fields, ...fields };
-    if (form.method === 'get') return this.get(`${form.action || path}?${new URLSearchParams(all)}`);
+    if (form.method === 'get')
+      return this.get(`${form.action || path}?${new URLSearchParams(all).toString()}`);
     return this.post(form.action || path, all);
   }
 

@@ -52,9 +52,14 @@ export class Simulator {
   async consent(consentUrl: string, sellingPartnerId: string): Promise<string> {
     const query = Object.fromEntries(new URL(consentUrl).searchParams);
     const body = new URLSearchParams({ ...query, selling_partner_id: sellingPartnerId, action: 'confirm' });
-    const response = await fetch(`${this.url}/apps/authorize/consent`, { method: 'POST', body, redirect: 'manual' });
+    const response = await fetch(`${this.url}/apps/authorize/consent`, {
+      method: 'POST',
+      body,
+      redirect: 'manual',
+    });
     const location = response.headers.get('location');
-    if (response.status !== 302 || !location) throw new Error(`The consent was not given: HTTP ${response.status}`);
+    if (response.status !== 302 || !location)
+      throw new Error(`The consent was not given: HTTP ${response.status}`);
     return location;
   }
 
@@ -93,7 +98,10 @@ export class Simulator {
   private async control(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.url}/_simulator${path}`, {
       method,
-      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();

@@ -61,7 +61,8 @@ export class FakeLwaProvider extends LwaProvider {
 
   async clientCredentials(client: LwaClient, scope: string): Promise<LwaAccessToken> {
     await this.enter('clientCredentials', client);
-    if (!scope.startsWith('sellingpartnerapi::')) throw new LwaError('client', 'invalid_scope', { status: 400 });
+    if (!scope.startsWith('sellingpartnerapi::'))
+      throw new LwaError('client', 'invalid_scope', { status: 400 });
     return this.accessToken();
   }
 
@@ -71,7 +72,8 @@ export class FakeLwaProvider extends LwaProvider {
     const failure = this.failNext;
     this.failNext = undefined;
     if (failure) throw failure;
-    if (this.secrets.get(clientId) !== clientSecret) throw new LwaError('client', 'invalid_client', { status: 401 });
+    if (this.secrets.get(clientId) !== clientSecret)
+      throw new LwaError('client', 'invalid_client', { status: 401 });
   }
 
   private accessToken(): LwaAccessToken {

@@ -1,0 +1,89 @@
+import { type Page } from 'playwright-core';
+import { api } from '../../support/people.js';
+import { connect, signUp } from './seller.js';
+import { type Website } from './website.js';
+
+const UNKNOWN = 'A'.repeat(43);
+
+/**
+ * Shows every page of the website once, in every state that looks different, and calls `look` at each.
+ * A new page gets a line here, and with it all checks of appearance, accessibility and policy.
+ */
+export async function tour(
+  { app, simulator }: Website,
+  page: Page,
+  look: (name: string) => Promise<void>,
+): Promise<void> {
+  const show = async (name: string, path: string): Promise<void> => {
+    await page.goto(path);
+    await look(name);
+  };
+  const press = async (name: string, button: string): Promise<void> => {
+    await page.getByRole('button', { name: button, exact: true }).click();
+    await page.waitForLoadState();
+    await look(name);
+  };
+
+  await show('start', '/');
+  await show('sign-in', '/login');
+  await page.getByRole('textbox', { name: 'Email' }).fill('nobody@example.com');
+  await page.getByLabel('Password').fill('not a password');
+  await press('sign-in-refused', 'Sign in');
+  await show('sign-up', '/signup');
+  await press('sign-up-refused', 'Sign up');
+  await show('verify-email-gone', `/verify-email?token=${UNKNOWN}`);
+  await show('callback-unknown', `/sp-api/auth?state=${UNKNOWN}&selling_partner_id=A2X&spapi_oauth_code=x`);
+
+  // As long as addresses get, and longer than a phone is wide.
+  const email = await signUp(page, 'the-person-who-looks-after-marketplaces');
+  await look('connections-empty');
+  await show('verify-email-sent', '/verify-email');
+  await press('verify-email-again', 'Send the mail again');
+  await show('new-connection', '/connections/new');
+
+  await app.database.query('TRUNCATE authorizations CASCADE');
+  const disconnected = await connectAnother(page, 'A2SIMULATEDGB1', 'United Kingdom');
+  const refused = await connectAnother(page, 'A2SIMULATEDJP1', 'Japan');
+  const due = await connectAnother(page, 'A2SIMULATEDDE1', 'Germany');
+  await look('connection');
+  await connectAnother(page, 'A2SIMULATEDUS1', 'United States');
+
+  const id = due.split('/').at(-1) ?? '';
+  await app.database.query(`UPDATE authorizations SET renewal_due_at = $1 WHERE id = $2`, [
+    app.clock.inSeconds(5 * 86_400),
+    id,
+  ]);
+  await simulator.partner('A2SIMULATEDJP1', { scenario: 'revoked' });
+  await api(app.url, 'POST', `/api/v1/authorizations/${refused.split('/').at(-1)}/access-token`, {
+    body: { forceRefresh: true },
+  });
+  await simulator.partner('A2SIMULATEDJP1', { scenario: 'normal' });
+
+  await show('disconnect', `${disconnected}/disconnect`);
+  await press('connection-disconnected', 'Disconnect');
+  await show('connection-due', due);
+  await show('connection-refused', refused);
+  await show('connections', '/connections');
+  await show('connection-unknown', '/connections/6f1cbe0e-6d0e-4b5c-8f0c-000000000000');
+  await show('callback-cancelled', `/sp-api/auth?state=${UNKNOWN}`);
+  await show('not-found', '/no/such/page');
+
+  await show('verify-email-ask', await verificationLink(simulator, email));
+  await press('verify-email-done', 'Verify email');
+}
+
+/** Answers the path of the new connection's page. */
+async function connectAnother(page: Page, sellingPartnerId: string, marketplace: string): Promise<string> {
+  await connect(page, { sellingPartnerId, accountType: 'Seller', marketplace });
+  return new URL(page.url()).pathname;
+}
+
+/** The link of the newest verification mail to that address. */
+export async function verificationLink(simulator: Website['simulator'], email: string): Promise<string> {
+  for (;;) {
+    const [mail] = await simulator.mailsTo(email);
+    const link = mail && /https?:\/\/\S+\/verify-email\?\S+/.exec(mail.text)?.[0];
+    if (link) return link;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
