@@ -10,13 +10,12 @@ if (!chromium) {
 }
 process.env.CHROMIUM_PATH = chromium;
 
-const { testPathIgnorePatterns: _none, ...e2e } = jest.projects.find(
-  ({ displayName }) => displayName === 'e2e',
-);
+const e2e = jest.projects.find(({ displayName }) => displayName === 'e2e');
 
 /** @type {import('jest').Config} */
 export default {
   ...e2e,
+  testPathIgnorePatterns: [],
   displayName: 'browser',
   testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
   testTimeout: 60_000,

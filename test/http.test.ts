@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { startTestApp, type TestApp } from './support/app.js';
 import { createDatabase } from './support/database.js';
 import { api, randomPartner, signUp } from './support/people.js';
@@ -162,22 +162,46 @@ describe('Over HTTP', () => {
   });
 });
 
+/** A line to the database that can be cut: what a failover or an unplugged cable looks like from here. */
+async function cuttableLine(databaseUrl: string) {
+  const target = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  const open = (socket: Socket) => sockets.add(socket.on('error', () => socket.destroy()));
+  const server = createServer((socket) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    open(socket).add(upstream.on('error', () => socket.destroy()));
+    socket.pipe(upstream).pipe(socket);
+  });
+  const listen = async (port: number) => once(server.listen(port, '127.0.0.1'), 'listening');
+  await listen(0);
+  const { port } = server.address() as { port: number };
+  target.host = `127.0.0.1:${port}`;
+  const cut = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return { url: target.href, cut, mend: () => listen(port) };
+}
+
 describe('When the database is down', () => {
   it('shows a page and a problem that say so, and recovers', async () => {
-    const app = await startTestApp();
-    const name = new URL(app.database.url).pathname.slice(1);
+    const database = await createDatabase();
+    const line = await cuttableLine(database.url);
+    const app = await startTestApp({ DATABASE_URL: line.url });
     const seller = await signUp(app.url);
-    const other = await createDatabase();
-    await other.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-    await other.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+    await line.cut();
     const page = await seller.get('/connections');
     expect(page.status).toBe(503);
     expect(page.body).toContain('not available right now');
+    expect((await api(app.url, 'GET', '/api/v1/authorizations')).status).toBe(503);
     expect((await fetch(`${app.url}/health/ready`)).status).toBe(503);
     expect((await fetch(`${app.url}/health/live`)).status).toBe(200);
-    await other.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+    await line.mend();
     expect((await seller.get('/connections')).status).toBe(200);
-    await other.drop();
     await app.stop();
+    await line.cut();
+    await database.drop();
   });
 });

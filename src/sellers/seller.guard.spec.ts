@@ -34,7 +34,7 @@ async function ask(
     method, url, cookies: {}, headers: {},
   }; // prettier-ignore
   const context = {
-    getHandler: () => Routes.prototype[route],
+    getHandler: () => Object.getOwnPropertyDescriptor(Routes.prototype, route)?.value as object,
     getClass: () => Routes,
     switchToHttp: () => ({ getRequest: () => request, getResponse: () => reply }),
   } as unknown as ExecutionContext;
