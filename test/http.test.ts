@@ -165,10 +165,11 @@ describe('Over HTTP', () => {
 /** A line to the database that can be cut: what a failover or an unplugged cable looks like from here. */
 async function cuttableLine(databaseUrl: string) {
   const target = new URL(databaseUrl);
+  const { hostname, port: upstreamPort } = target;
   const sockets = new Set<Socket>();
   const open = (socket: Socket) => sockets.add(socket.on('error', () => socket.destroy()));
   const server = createServer((socket) => {
-    const upstream = connect(Number(target.port), target.hostname);
+    const upstream = connect(Number(upstreamPort), hostname);
     open(socket).add(upstream.on('error', () => socket.destroy()));
     socket.pipe(upstream).pipe(socket);
   });

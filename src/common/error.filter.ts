@@ -22,7 +22,7 @@ export class ErrorFilter implements ExceptionFilter {
   /** Also for what Fastify refuses before Nest sees it, such as an address that cannot be decoded. */
   async answer(error: RegrantError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.logger[error.level](
-      { requestId: request.id, code: error.code, status: error.status, err: error },
+      { requestId: request.id, problem: error.code, status: error.status, err: error },
       error.title,
     );
     if (reply.sent) return;

@@ -32,7 +32,7 @@ export function createLogger(level: string, destination: DestinationStream = pin
 interface ErrorRecord {
   type: string;
   message: string;
-  code?: unknown;
+  reason?: unknown;
   stack?: string;
   cause?: ErrorRecord;
 }
@@ -42,7 +42,7 @@ export function describeError(error: unknown): ErrorRecord {
   if (!(error instanceof Error))
     return { type: typeof error, message: 'a value that is not an Error was thrown' };
   const record: ErrorRecord = { type: error.name, message: error.message };
-  if ('code' in error) record.code = error.code;
+  if ('code' in error) record.reason = error.code;
   if (error.stack) record.stack = error.stack;
   if (error.cause instanceof Error) record.cause = describeError(error.cause);
   return record;
