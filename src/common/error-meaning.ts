@@ -8,6 +8,7 @@ import {
   Unavailable,
   Unauthenticated,
 } from './errors.js';
+import { isError } from './logger.js';
 
 /** What Node and PostgreSQL say when the database cannot be reached, is starting, stopping or out of connections. */
 const DATABASE_DOWN = new Set([
@@ -20,7 +21,7 @@ const DRIVER_MESSAGES =
 /** Any thrown value as one of our errors; what we do not know becomes `internal` and hides its message. */
 export function toRegrantError(thrown: unknown): RegrantError {
   if (thrown instanceof RegrantError) return thrown;
-  const error = thrown instanceof Error ? thrown : new Error('a value that is not an Error was thrown');
+  const error = isError(thrown) ? thrown : new Error('a value that is not an Error was thrown');
   if (isDatabaseDown(error)) return new Unavailable(error);
   const status = statusOf(error);
   if (status === 401) return new Unauthenticated();
@@ -62,6 +63,6 @@ function clientError(error: Error, status: number): RegrantError {
 export function isDatabaseDown(error: Error): boolean {
   const { code, driverError } = error as { code?: unknown; driverError?: unknown };
   if (typeof code === 'string' && DATABASE_DOWN.has(code)) return true;
-  if (driverError instanceof Error && driverError !== error && isDatabaseDown(driverError)) return true;
+  if (isError(driverError) && driverError !== error && isDatabaseDown(driverError)) return true;
   return DRIVER_MESSAGES.test(error.message);
 }

@@ -1,4 +1,5 @@
 import { type LoggerService } from '@nestjs/common';
+import { types } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -29,6 +30,10 @@ export function createLogger(level: string, destination: DestinationStream = pin
   );
 }
 
+/** Errors of other realms (native) and those that libraries build by prototype are errors too. */
+export const isError = (value: unknown): value is Error =>
+  value instanceof Error || types.isNativeError(value);
+
 interface ErrorRecord {
   type: string;
   message: string;
@@ -44,7 +49,7 @@ export function describeError(error: unknown): ErrorRecord {
   const record: ErrorRecord = { type: error.name, message: error.message };
   if ('code' in error) record.reason = error.code;
   if (error.stack) record.stack = error.stack;
-  if (error.cause instanceof Error) record.cause = describeError(error.cause);
+  if (isError(error.cause)) record.cause = describeError(error.cause);
   return record;
 }
 

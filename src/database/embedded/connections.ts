@@ -4,6 +4,7 @@ import { type ServerProcess } from './postmaster.js';
 
 export const DATABASE = 'regrant';
 const INVALID_CATALOG_NAME = '3D000';
+const CANNOT_CONNECT_NOW = '57P03';
 
 export function urlOf(server: ServerProcess, password: string): string {
   return `postgresql://regrant:${password}@127.0.0.1:${server.port}/${DATABASE}`;
@@ -21,9 +22,9 @@ export async function ensureDatabase(server: ServerProcess, password: string): P
 
 /**
  * Makes sure that what listens on the port of `server` holds `data` and knows our password (with SCRAM, each
- * side proves that to the other).
+ * side proves that to the other). False: it is shutting down.
  */
-export async function assertAnswers(server: ServerProcess, password: string, data: string): Promise<void> {
+export async function answers(server: ServerProcess, password: string, data: string): Promise<boolean> {
   try {
     const [row] = await query(
       server,
@@ -32,7 +33,10 @@ export async function assertAnswers(server: ServerProcess, password: string, dat
       "SELECT current_setting('data_directory') AS data",
     );
     if (row?.['data'] !== data) throw new Error('it serves another data folder');
+    return true;
   } catch (cause) {
+    // Told to stop a moment ago, it has not yet said so in its pid file.
+    if (cause instanceof DatabaseError && cause.code === CANNOT_CONNECT_NOW) return false;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EmbeddedPostgresError(
       'not_ours',

@@ -2,7 +2,7 @@ import { access, constants, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { installedBinaries, runnableBinaries } from './binaries.js';
-import { assertAnswers, ensureDatabase, urlOf } from './connections.js';
+import { answers, ensureDatabase, urlOf } from './connections.js';
 import { existingData, hasData, initialise, passwordFor, placeData } from './data-folder.js';
 import { EmbeddedPostgresError, explain } from './errors.js';
 import { makeFolder } from './folders.js';
@@ -68,7 +68,10 @@ export class EmbeddedPostgres {
     return exclusively(data, async () => {
       const password = await passwordFor(directory, data);
       const running = await runningServer(data);
-      if (running) return EmbeddedPostgres.join(running, password, data);
+      if (running && (await answers(running, password, data))) {
+        return EmbeddedPostgres.join(running, password, data);
+      }
+      if (running) await shutDown(running);
 
       const serverLog = new ServerLog(join(directory, 'postgres.log'));
       const binaries = await runnableBinaries(installed, user, isRoot ? elsewhere : [directory]);
@@ -94,7 +97,6 @@ export class EmbeddedPostgres {
     password: string,
     data: string,
   ): Promise<EmbeddedPostgres> {
-    await assertAnswers(server, password, data);
     await ensureDatabase(server, password);
     const shared = hasLiveOwner(data, server.pid);
     if (!shared) await takeOwnership(data, server.pid);
