@@ -180,7 +180,7 @@ export class Environment {
 
   @Expose()
   @IsOptional()
-  @IsEmail({}, { message: 'must be a mail address' })
+  @IsEmail({ require_tld: false }, { message: 'must be a mail address' })
   OPERATOR_EMAIL?: string;
 
   @Expose()

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -11,6 +11,8 @@ export default async function setUp() {
   let server = process.env.DATABASE_URL;
   if (!server) {
     const directory = mkdtempSync(join(tmpdir(), 'regrant-test-'));
+    // The server runs as another user than root: it must be able to enter.
+    chmodSync(directory, 0o711);
     // A test's database need not survive a power cut.
     const settings = {
       fsync: 'off',
