@@ -16,7 +16,19 @@ const MAY_IMPORT = {
   tokens: ['common', 'config', 'crypto', 'lwa', 'events', 'applications', 'api-keys', 'sellers'],
   auth: ['common', 'config', 'lwa', 'events', 'applications', 'sellers', 'tokens'],
   renewal: ['common', 'config', 'events', 'mail', 'applications', 'sellers', 'tokens'],
-  admin: ['common', 'config', 'crypto', 'lwa', 'events', 'applications', 'api-keys', 'sellers', 'tokens', 'auth', 'renewal'],
+  admin: [
+    'common',
+    'config',
+    'crypto',
+    'lwa',
+    'events',
+    'applications',
+    'api-keys',
+    'sellers',
+    'tokens',
+    'auth',
+    'renewal',
+  ],
   health: ['common', 'config'],
 };
 
@@ -40,15 +52,30 @@ module.exports = {
       to: { path: '^src/sellers/', pathNot: '^src/sellers/seller\\.entity\\.ts$' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'simulator-stands-alone', severity: 'error', from: { path: '^simulator/' }, to: { path: '^src/' } },
-    { name: 'nothing-knows-the-simulator', severity: 'error', from: { path: '^src/' }, to: { path: '^simulator/' } },
+    {
+      name: 'simulator-stands-alone',
+      severity: 'error',
+      from: { path: '^simulator/' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'nothing-knows-the-simulator',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^simulator/' },
+    },
     {
       name: 'no-test-code-in-the-product',
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.spec\\.ts$|/testing/' },
       to: { path: '^test/|/testing/|\\.spec\\.ts$' },
     },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '(main|migrate)\\.ts$|/testing/' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: '(main|migrate)\\.ts$|/testing/' },
+      to: {},
+    },
     {
       name: 'no-dev-dependencies-in-the-product',
       severity: 'error',
@@ -60,6 +87,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'require'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require'],
+    },
   },
 };
