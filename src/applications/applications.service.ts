@@ -60,8 +60,11 @@ export class ApplicationsService implements OnApplicationBootstrap {
     return application;
   }
 
-  /** What LWA is given for this application: its client id and its newest client secret. */
-  async lwaClient(id: string): Promise<LwaClient> {
+  /**
+   * Calls LWA in the name of this application, with its newest client secret.
+   * @throws NotFound, and whatever `call` throws
+   */
+  async withClient<T>(id: string, call: (client: LwaClient) => Promise<T>): Promise<T> {
     const application = await this.byId(id);
     const [newest] = await this.dataSource.manager.find(ApplicationClientSecret, {
       where: { applicationId: id },
@@ -69,9 +72,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
       take: 1,
     });
     if (!newest) throw new NotFound('The application has no client secret.');
-    return {
-      clientId: application.lwaClientId,
-      clientSecret: this.sealer.open(newest.sealed, secretPlace(newest.id)),
-    };
+    const clientSecret = this.sealer.open(newest.sealed, secretPlace(newest.id));
+    return call({ clientId: application.lwaClientId, clientSecret });
   }
 }

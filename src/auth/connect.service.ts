@@ -99,8 +99,9 @@ export class ConnectService {
     try {
       if (state.sellingPartnerId && state.sellingPartnerId !== sellingPartnerId)
         throw new ConnectFailure('other_partner');
-      const client = await this.applications.lwaClient(state.applicationId);
-      const grant = await this.lwa.exchangeCode(client, code, state.redirectUri);
+      const grant = await this.applications.withClient(state.applicationId, (client) =>
+        this.lwa.exchangeCode(client, code, state.redirectUri),
+      );
       return await this.store(state, sellingPartnerId, grant);
     } catch (error) {
       const failure = asFailure(error);

@@ -97,9 +97,10 @@ export class VendingService {
       throw reauthorizationRequired();
     try {
       const refreshToken = this.authorizations.refreshToken(authorization);
-      const client = await this.applications.lwaClient(authorization.applicationId);
       const askedAt = this.clock.now();
-      const grant = await this.lwa.refresh(client, refreshToken);
+      const grant = await this.applications.withClient(authorization.applicationId, (client) =>
+        this.lwa.refresh(client, refreshToken),
+      );
       // Renewed or disconnected while Amazon answered: what we hold belongs to the old grant.
       if (!(await this.authorizations.issued(authorization, grant.refreshToken)))
         return await this.refresh(id, forced);
