@@ -119,6 +119,67 @@ describe('the consent page', () => {
     );
   });
 
+  it('knows the application by an id in the path too', async () => {
+    const path = `/apps/authorize/consent/${APPLICATION.applicationId}`;
+    expect((await simulator.json('GET', `${path}?state=x`)).status).toBe(400);
+    const query = new URLSearchParams({ state: 'x', redirect_uri: REDIRECT_URI }).toString();
+    const { status, body } = await simulator.json<string>('GET', `${path}?${query}`);
+    expect(status).toBe(200);
+    expect(body).toContain(`value="${APPLICATION.applicationId}"`);
+  });
+
+  it.each([
+    ['a private application', { type: 'private' }, 'MD1000'],
+    ['a suppressed application', { scenario: 'suppressed' }, 'Application suppressed'],
+    ['an application without a log-in URI', { loginUri: null }, 'MD9100'],
+  ])('shows the error of Amazon for %s', async (_case, change, code) => {
+    await scriptApplication(change);
+    expect(await open(request)).toMatchObject({ status: 400, body: expect.stringContaining(code) });
+  });
+
+  it.each([
+    ['no primary user', 'notPrimaryUser', 'SPDC8143'],
+    ['a vendor group without the role', 'missingVendorRole', 'SPSA2043'],
+  ])('shows the error of Amazon to %s', async (_case, scenario, code) => {
+    await simulator.json('PUT', '/_simulator/selling-partners/A2SIMULATEDUS1', { scenario });
+    const response = await decide({ selling_partner_id: 'A2SIMULATEDUS1' });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain(code);
+  });
+
+  it('comes back in the name of another account when the partner is scripted so', async () => {
+    await simulator.json('PUT', '/_simulator/selling-partners/A2SIMULATEDUS1', {
+      comesBackAs: 'A2SIMULATEDDE1',
+    });
+    const response = await decide({ selling_partner_id: 'A2SIMULATEDUS1' });
+    expect(response.headers.get('location')).toContain('selling_partner_id=A2SIMULATEDDE1&');
+  });
+
+  describe('of an application that is not listed', () => {
+    beforeEach(async () => {
+      await scriptApplication({ listed: false, sellerLimit: 1 });
+    });
+
+    it('stops at the limit of sellers, but lets a seller consent again and counts no vendors', async () => {
+      expect((await decide({ selling_partner_id: 'A2SIMVENDORUS1' })).status).toBe(302);
+      expect((await decide({ selling_partner_id: 'A2SIMULATEDUS1' })).status).toBe(302);
+      expect((await decide({ selling_partner_id: 'A2SIMULATEDUS1' })).status).toBe(302);
+      const late = await decide({ selling_partner_id: 'A2SIMULATEDUS2' });
+      expect(late.status).toBe(400);
+      expect(await late.text()).toContain('CONSENT_LIMIT_REACHED');
+      expect((await decide({ selling_partner_id: 'A2SIMVENDORDE1' })).status).toBe(302);
+    });
+
+    it('has room again when a seller has revoked, or when it is listed', async () => {
+      await decide({ selling_partner_id: 'A2SIMULATEDUS1' });
+      await simulator.json('PUT', '/_simulator/selling-partners/A2SIMULATEDUS1', { scenario: 'revoked' });
+      expect((await decide({ selling_partner_id: 'A2SIMULATEDUS2' })).status).toBe(302);
+      expect((await decide({ selling_partner_id: 'A2SIMULATEDDE1' })).status).toBe(400);
+      await scriptApplication({ listed: true });
+      expect((await decide({ selling_partner_id: 'A2SIMULATEDDE1' })).status).toBe(302);
+    });
+  });
+
   it('finds a draft application only with version=beta', async () => {
     await scriptApplication({ draft: true });
     expect((await open(request)).body).toContain('MD1000');

@@ -1,28 +1,41 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Application,
+  APPLICATION_DEFAULTS,
   APPLICATION_SCENARIOS,
-  DEFAULT_DELAY_MS,
+  APPLICATION_TYPES,
   PARTNER_SCENARIOS,
   PARTNER_TYPES,
   type SellingPartner,
   sellingPartner,
 } from './default-world.js';
-import { ControlError, milliseconds, oneOf, orNull, readFields, text, texts, yesOrNo } from './fields.js';
+import {
+  ControlError,
+  milliseconds,
+  oneOf,
+  orNull,
+  readFields,
+  text,
+  texts,
+  webAddress,
+  wholeNumber,
+  yesOrNo,
+} from './fields.js';
 import { REGIONS, regionOfMarketplace, usualMarketplaceIds } from './marketplaces.js';
-import { isSellingPartnerId } from './selling-partner-id.js';
+import { isSellingPartnerId, PARTNER_ID_RULE } from './selling-partner-id.js';
 import type { World } from './world.js';
 
 /** Changes what the body states of a selling partner, which is made if there is none. */
 export function putPartner(world: World, id: string, body: unknown): SellingPartner {
   if (!isSellingPartnerId(id)) {
-    throw new ControlError('A selling partner id must consist of letters, digits, - and _');
+    throw new ControlError(`A selling partner id must ${PARTNER_ID_RULE}`);
   }
   const stated = readFields(body, {
     name: text,
     partnerType: oneOf(PARTNER_TYPES),
     region: oneOf(REGIONS),
     marketplaceIds: texts,
+    comesBackAs: orNull(partnerId),
     scenario: oneOf(PARTNER_SCENARIOS),
     delayMs: milliseconds,
   });
@@ -40,13 +53,23 @@ export function putPartner(world: World, id: string, body: unknown): SellingPart
   return partner;
 }
 
+function partnerId(value: unknown, name: string): string {
+  if (isSellingPartnerId(value)) return value;
+  throw new ControlError(`${name} must ${PARTNER_ID_RULE}`);
+}
+
 /** Changes what the body states of an application, which is made if there is none. */
 export function putApplication(world: World, applicationId: string, body: unknown): Application {
   const stated = readFields(body, {
     clientId: text,
     clientSecrets: texts,
     name: text,
+    type: oneOf(APPLICATION_TYPES),
     draft: yesOrNo,
+    listed: yesOrNo,
+    sellerLimit: wholeNumber,
+    selfAuthorizationLimit: wholeNumber,
+    loginUri: orNull(webAddress),
     redirectUris: orNull(texts),
     scenario: oneOf(APPLICATION_SCENARIOS),
     delayMs: milliseconds,
@@ -65,13 +88,10 @@ export function putApplication(world: World, applicationId: string, body: unknow
 
 function newApplication(applicationId: string): Application {
   return {
+    ...APPLICATION_DEFAULTS,
     applicationId,
     clientId: `amzn1.application-oa2-client.${randomBytes(16).toString('hex')}`,
     clientSecrets: [`amzn1.oa2-cs.v1.${randomBytes(32).toString('hex')}`],
     name: 'Another application (simulated)',
-    draft: false,
-    redirectUris: null,
-    scenario: 'normal',
-    delayMs: DEFAULT_DELAY_MS,
   };
 }

@@ -3,7 +3,7 @@ import { putApplication, putPartner } from './control-world.js';
 import { ControlError, oneOf, readFields, required, text } from './fields.js';
 import { issueRefreshToken } from './lwa-grants.js';
 import { SMTP_MODES } from './mailbox.js';
-import { isSellingPartnerId } from './selling-partner-id.js';
+import { isSellingPartnerId, PARTNER_ID_RULE } from './selling-partner-id.js';
 import type { Stage } from './stage.js';
 
 interface ById {
@@ -64,7 +64,7 @@ function registerGrants(app: FastifyInstance, stage: Stage): void {
     const application = stage.world.findApplication(applicationId);
     if (!application) throw new ControlError(`There is no application ${applicationId}`);
     if (!isSellingPartnerId(sellingPartnerId)) {
-      throw new ControlError('sellingPartnerId must consist of letters, digits, - and _');
+      throw new ControlError(`sellingPartnerId must ${PARTNER_ID_RULE}`);
     }
     return { application, partner: stage.world.partner(sellingPartnerId) };
   };
@@ -76,8 +76,14 @@ function registerGrants(app: FastifyInstance, stage: Stage): void {
 
   app.post('/_simulator/grants', (request) => {
     const { application, partner } = readPair(request.body);
-    stage.world.noteGrant(partner.sellingPartnerId);
-    return { refreshToken: issueRefreshToken(stage, application, partner) };
+    const refreshToken = issueRefreshToken(stage, application, partner, 'oauth');
+    const { applicationId } = application;
+    const { sellingPartnerId } = partner;
+    stage.world.rememberGrant(
+      { applicationId, sellingPartnerId, kind: 'oauth' },
+      stage.world.now().getTime(),
+    );
+    return { refreshToken };
   });
 }
 

@@ -43,6 +43,18 @@ export const yesOrNo: Reader<boolean> = (value, name) => {
   throw new ControlError(`${name} must be true or false`);
 };
 
+/** A whole number, zero included. */
+export const wholeNumber: Reader<number> = (value, name) => {
+  if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value);
+  throw new ControlError(`${name} must be a whole number, zero or more`);
+};
+
+/** An absolute address for a browser. */
+export const webAddress: Reader<string> = (value, name) => {
+  if (typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)) return value;
+  throw new ControlError(`${name} must be an http or https address`);
+};
+
 export const milliseconds: Reader<number> = (value, name) => {
   if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 3_600_000) return Number(value);
   throw new ControlError(`${name} must be a whole number of milliseconds, up to an hour`);

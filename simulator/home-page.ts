@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { describePartner } from './consent-pages.js';
+import { describePartner } from './account-choice.js';
+import { applicationNotes } from './appstore-pages.js';
 import { html, sendPage } from './html.js';
 import type { Stage } from './stage.js';
 
@@ -7,10 +8,10 @@ import type { Stage } from './stage.js';
 export function registerHomePage(app: FastifyInstance, { world, mailbox }: Stage): void {
   app.get('/', (_request, reply) => {
     const applications = world.allApplications().map(
-      ({ name, applicationId, scenario }) =>
+      (application) =>
         html`<li>
-          ${name} ${scenario === 'normal' ? null : html`<span class="badge">${scenario}</span>`}<br />
-          <code class="soft">${applicationId}</code>
+          ${application.name} ${applicationNotes(application)}<br />
+          <code class="soft">${application.applicationId}</code>
         </li>`,
     );
     const partners = world.allPartners().map((partner) => html`<li>${describePartner(partner)}</li>`);
@@ -23,6 +24,7 @@ export function registerHomePage(app: FastifyInstance, { world, mailbox }: Stage
           leaves.
         </p>
         <ul>
+          <li><a href="/appstore">Appstore</a></li>
           <li><a href="/_simulator/mailbox">Mailbox</a> (${mailbox.list().length})</li>
           <li>
             <a href="/_simulator">The world</a> as JSON, and <a href="/_simulator/calls">what was called</a>

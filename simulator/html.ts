@@ -52,12 +52,14 @@ const STYLE = new Markup(`
     color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 0.4rem; }
   .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; position: sticky; bottom: 0; background: var(--page);
     padding: 1rem 0; }
-  button { font: inherit; font-weight: 600; padding: 0.6rem 1.5rem; border-radius: 0.4rem; cursor: pointer;
-    border: 1px solid var(--accent); background: transparent; color: var(--accent); }
-  button.primary { background: var(--accent); color: var(--on-accent); }
+  button, .button { display: inline-block; font: inherit; font-weight: 600; line-height: 1.4; padding: 0.6rem 1.5rem;
+    border-radius: 0.4rem; cursor: pointer; border: 1px solid var(--accent); background: transparent;
+    color: var(--accent); text-decoration: none; }
+  button.primary, .button.primary { background: var(--accent); color: var(--on-accent); }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
   .rows { list-style: none; margin: 1rem 0; padding: 0; } .rows > li { background: var(--card);
     border: 1px solid var(--line); margin-top: -1px; padding: 0.6rem 0.9rem; overflow-wrap: anywhere; }
+  .row { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; align-items: center; } .row .account { flex: 1 1 14rem; }
   dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; } dt { color: var(--soft); }
   dd { margin: 0; overflow-wrap: anywhere; }
   pre { background: var(--card); border: 1px solid var(--line); padding: 1rem; white-space: pre-wrap;

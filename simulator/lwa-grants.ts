@@ -1,8 +1,9 @@
+import type { AuthorizationKind, AuthorizationRef } from './authorizations.js';
 import type { Application, SellingPartner } from './default-world.js';
 import { failureAnswers, type LwaAnswer, lwaErrors, type LwaTokens, missingParameter } from './lwa-errors.js';
 import { misbehave } from './misbehaviour.js';
 import type { Stage } from './stage.js';
-import { issueToken, readToken } from './tokens.js';
+import { type AccessTokenContent, issueToken, readToken } from './tokens.js';
 
 /** The grants of SP-API applications. */
 export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials';
@@ -51,7 +52,8 @@ async function exchangeCode(
   const failure = await misbehave(partner, stage.closing);
   if (failure) return failureAnswers[failure];
   if (!stage.world.redeemCode(code)) return lwaErrors.invalidCode;
-  return tokens(stage, application, partner, issueRefreshToken(stage, application, partner));
+  const ref = refOf(application, partner, 'oauth');
+  return tokens(stage, ref, issueRefreshToken(stage, application, partner, 'oauth'));
 }
 
 async function refresh(
@@ -69,48 +71,52 @@ async function refresh(
   const { partnerType, region } = content;
   const partner = stage.world.partner(content.sellingPartnerId, { partnerType, region });
   stage.calls.lwaCalledFor(partner.sellingPartnerId, 'refresh_token');
-  stage.world.noteGrant(partner.sellingPartnerId);
+  stage.world.rememberGrant(content, content.issuedAt);
   const failure = await misbehave(partner, stage.closing);
   if (failure) return failureAnswers[failure];
-  if (stage.world.isRevoked(partner, content.issuedAt)) return lwaErrors.revoked;
-  return tokens(stage, application, partner, token);
+  if (stage.world.isRevoked(content, content.issuedAt)) return lwaErrors.revoked;
+  return tokens(stage, content, token);
 }
 
 function grantless(stage: Stage, application: Application, parameters: LwaParameters): LwaAnswer {
   if (!parameters['scope']) return missingParameter('scope');
   const scopes = parameters['scope'].split(' ');
   if (!scopes.every((scope) => GRANTLESS_SCOPES.includes(scope))) return lwaErrors.unknownScope;
-  return { status: 200, body: accessToken(stage, application, null, parameters['scope']) };
+  const holder = { applicationId: application.applicationId, sellingPartnerId: null, kind: 'oauth' } as const;
+  return { status: 200, body: accessToken(stage, holder, parameters['scope']) };
 }
 
 /** Makes a refresh token of a partner for an application: Amazon's memory of a grant. */
 export function issueRefreshToken(
   { world }: Stage,
-  { applicationId }: Application,
-  { sellingPartnerId, partnerType, region }: SellingPartner,
+  application: Application,
+  partner: SellingPartner,
+  kind: AuthorizationKind,
 ): string {
+  const { partnerType, region } = partner;
   const issuedAt = world.now().getTime();
-  return issueToken('Atzr', { applicationId, sellingPartnerId, partnerType, region, issuedAt });
+  return issueToken('Atzr', { ...refOf(application, partner, kind), partnerType, region, issuedAt });
 }
 
-function tokens(
-  stage: Stage,
-  application: Application,
+function refOf(
+  { applicationId }: Application,
   { sellingPartnerId }: SellingPartner,
-  refreshToken: string,
-): LwaAnswer {
-  const access = accessToken(stage, application, sellingPartnerId, null);
-  return { status: 200, body: { ...access, refresh_token: refreshToken } };
+  kind: AuthorizationKind,
+): AuthorizationRef {
+  return { applicationId, sellingPartnerId, kind };
+}
+
+function tokens(stage: Stage, ref: AuthorizationRef, refreshToken: string): LwaAnswer {
+  return { status: 200, body: { ...accessToken(stage, ref, null), refresh_token: refreshToken } };
 }
 
 function accessToken(
   { world }: Stage,
-  { applicationId }: Application,
-  sellingPartnerId: string | null,
+  { applicationId, sellingPartnerId, kind }: Pick<AccessTokenContent, keyof AuthorizationRef>,
   scope: string | null,
 ): LwaTokens {
   const issuedAt = world.now().getTime();
   const expiresAt = issuedAt + ACCESS_TOKEN_SECONDS * 1000;
-  const token = issueToken('Atza', { applicationId, sellingPartnerId, scope, issuedAt, expiresAt });
+  const token = issueToken('Atza', { applicationId, sellingPartnerId, kind, scope, issuedAt, expiresAt });
   return { access_token: token, token_type: 'bearer', expires_in: ACCESS_TOKEN_SECONDS };
 }

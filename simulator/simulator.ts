@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance } from 'fastify';
+import { registerAppstore } from './appstore.js';
 import { Calls } from './calls.js';
 import { registerConsent } from './consent.js';
 import { registerControl } from './control.js';
@@ -74,6 +75,7 @@ function createHttpServer(stage: Stage): FastifyInstance {
   app.register(formbody);
   registerHomePage(app, stage);
   registerConsent(app, stage);
+  registerAppstore(app, stage);
   registerLwa(app, stage);
   registerSpApi(app, stage);
   registerControl(app, stage);

@@ -44,8 +44,9 @@ function identify({ world }: Stage, header: unknown): { partner: SellingPartner 
   }
   // Amazon gives no details for a grantless token where a partner's token belongs.
   if (token.sellingPartnerId === null) return { refusal: '' };
-  const partner = world.partner(token.sellingPartnerId);
-  return world.isRevoked(partner, token.issuedAt) ? invalid : { partner };
+  const { sellingPartnerId } = token;
+  const revoked = world.isRevoked({ ...token, sellingPartnerId }, token.issuedAt);
+  return revoked ? invalid : { partner: world.partner(sellingPartnerId) };
 }
 
 function answerParticipations(reply: FastifyReply, partner: SellingPartner, region: Region): FastifyReply {

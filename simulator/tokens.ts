@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { AuthorizationKind } from './authorizations.js';
 import type { PartnerType } from './default-world.js';
 import type { Region } from './marketplaces.js';
 
@@ -6,6 +7,7 @@ import type { Region } from './marketplaces.js';
 export interface RefreshTokenContent {
   applicationId: string;
   sellingPartnerId: string;
+  kind: AuthorizationKind;
   partnerType: PartnerType;
   region: Region;
   issuedAt: number;
@@ -15,6 +17,7 @@ export interface RefreshTokenContent {
 export interface AccessTokenContent {
   applicationId: string;
   sellingPartnerId: string | null;
+  kind: AuthorizationKind;
   scope: string | null;
   issuedAt: number;
   expiresAt: number;

@@ -1,4 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { AppstoreStates } from './appstore-states.js';
+import {
+  type Authorization,
+  type AuthorizationKind,
+  type AuthorizationRef,
+  Authorizations,
+} from './authorizations.js';
 import {
   type Application,
   defaultApplication,
@@ -19,11 +26,13 @@ export interface PendingCode {
   expiresAt: number;
 }
 
-/** What Amazon knows: applications, selling partners, and codes not yet exchanged. All in memory. */
+/** What Amazon knows: applications, selling partners, authorizations, and what is on its way. All in memory. */
 export class World {
   private readonly applications = new Map<string, Application>();
   private readonly partners = new Map<string, SellingPartner>();
   private readonly codes = new Map<string, PendingCode>();
+  readonly appstoreStates = new AppstoreStates();
+  readonly authorizations = new Authorizations();
   private readonly partnersThatGranted = new Set<string>();
   private readonly grantsDeadBefore = new Map<string, number>();
 
@@ -34,6 +43,7 @@ export class World {
   /** Back to the default application and the default selling partners. */
   reset(): void {
     for (const part of [this.applications, this.partners, this.codes]) part.clear();
+    for (const part of [this.appstoreStates, this.authorizations]) part.clear();
     this.partnersThatGranted.clear();
     this.grantsDeadBefore.clear();
     this.saveApplication(defaultApplication());
@@ -76,29 +86,67 @@ export class World {
   savePartner(partner: SellingPartner): void {
     this.partners.set(partner.sellingPartnerId, partner);
     // Whoever scripts a revocation means a grant that exists, so the next consent is a re-consent.
-    if (partner.scenario === 'revoked') this.noteGrant(partner.sellingPartnerId);
+    if (hasTakenBack(partner)) this.partnersThatGranted.add(partner.sellingPartnerId);
   }
 
-  /** Remembers that a grant of this partner exists: its next consent counts as a re-consent. */
-  noteGrant(sellingPartnerId: string): void {
-    this.partnersThatGranted.add(sellingPartnerId);
+  /** Remembers what a token proves: the next consent of its partner counts as a re-consent. */
+  rememberGrant(ref: AuthorizationRef, issuedAt: number): void {
+    this.partnersThatGranted.add(ref.sellingPartnerId);
+    this.authorizations.remember(ref, issuedAt);
   }
 
-  /** Whether the partner has taken back what it granted at that time. */
-  isRevoked(partner: SellingPartner, issuedAt: number): boolean {
-    if (partner.scenario === 'revoked') return true;
-    return issuedAt < (this.grantsDeadBefore.get(partner.sellingPartnerId) ?? 0);
+  /** Whether the partner has taken back what was issued under an authorization at that time. */
+  isRevoked(ref: AuthorizationRef, issuedAt: number): boolean {
+    if (hasTakenBack(this.partner(ref.sellingPartnerId))) return true;
+    if (issuedAt < (this.grantsDeadBefore.get(ref.sellingPartnerId) ?? 0)) return true;
+    return this.authorizations.isDead(ref, issuedAt);
+  }
+
+  /** What Manage Your Apps says of an authorization. */
+  statusOf({ sellingPartnerId, disabled }: Authorization): 'active' | 'disabled' | 'lapsed' {
+    const { scenario } = this.partner(sellingPartnerId);
+    if (disabled || scenario === 'revoked') return 'disabled';
+    return scenario === 'lapsed' ? 'lapsed' : 'active';
+  }
+
+  /** Whether the application may be authorized by one more partner; who has authorized it may do so again. */
+  hasRoomFor(
+    application: Application,
+    { sellingPartnerId, partnerType }: SellingPartner,
+    kind: AuthorizationKind,
+  ): boolean {
+    const { applicationId, listed, sellerLimit, selfAuthorizationLimit } = application;
+    // Vendors do not count: as many as like may authorize an application that is not listed.
+    if (kind === 'oauth' && (listed || partnerType === 'vendor')) return true;
+    const taken = this.authorizations
+      .all()
+      .filter(
+        (other) =>
+          other.applicationId === applicationId &&
+          other.kind === kind &&
+          other.sellingPartnerId !== sellingPartnerId &&
+          this.statusOf(other) !== 'disabled' &&
+          (kind === 'self' || this.partner(other.sellingPartnerId).partnerType === 'seller'),
+      );
+    return taken.length < (kind === 'self' ? selfAuthorizationLimit : sellerLimit);
   }
 
   /** Records a consent. A re-consent ends a revocation, but what was granted before stays dead. */
-  issueCode(applicationId: string, sellingPartnerId: string, redirectUri: string | null): string {
+  authorize(ref: AuthorizationRef, redirectUri: string | null): void {
     const now = this.now().getTime();
-    const partner = this.partner(sellingPartnerId);
-    if (partner.scenario === 'revoked' && this.partnersThatGranted.has(sellingPartnerId)) {
+    const partner = this.partner(ref.sellingPartnerId);
+    if (hasTakenBack(partner) && this.partnersThatGranted.has(ref.sellingPartnerId)) {
       this.savePartner({ ...partner, scenario: 'normal' });
-      this.grantsDeadBefore.set(sellingPartnerId, now);
+      this.grantsDeadBefore.set(ref.sellingPartnerId, now);
     }
-    this.noteGrant(sellingPartnerId);
+    this.partnersThatGranted.add(ref.sellingPartnerId);
+    this.authorizations.give(ref, now, redirectUri);
+  }
+
+  /** Records a consent and makes the code with which the application fetches its tokens. */
+  issueCode(applicationId: string, sellingPartnerId: string, redirectUri: string | null): string {
+    this.authorize({ applicationId, sellingPartnerId, kind: 'oauth' }, redirectUri);
+    const now = this.now().getTime();
     for (const old of this.codes.values()) if (old.expiresAt <= now) this.codes.delete(old.code);
     const code = `RG${randomBytes(24).toString('base64url')}`;
     const expiresAt = now + CODE_LIFETIME_MS;
@@ -116,4 +164,8 @@ export class World {
   redeemCode({ code, expiresAt }: PendingCode): boolean {
     return this.codes.delete(code) && expiresAt > this.now().getTime();
   }
+}
+
+function hasTakenBack({ scenario }: SellingPartner): boolean {
+  return scenario === 'revoked' || scenario === 'lapsed';
 }

@@ -51,22 +51,29 @@ export class Simulator {
   /** Consents at the page that a consent URL leads to, and answers the callback URL that Amazon redirects to. */
   async consent(consentUrl: string, sellingPartnerId: string): Promise<string> {
     const query = Object.fromEntries(new URL(consentUrl).searchParams);
-    const body = new URLSearchParams({ ...query, selling_partner_id: sellingPartnerId, action: 'confirm' });
-    const response = await fetch(`${this.url}/apps/authorize/consent`, {
-      method: 'POST',
-      body,
-      redirect: 'manual',
-    });
-    const location = response.headers.get('location');
-    if (response.status !== 302 || !location)
-      throw new Error(`The consent was not given: HTTP ${response.status}`);
-    return location;
+    const fields = { ...query, selling_partner_id: sellingPartnerId, action: 'confirm' };
+    return redirection(await this.send('/apps/authorize/consent', fields));
   }
 
   /** The whole way through Amazon, up to our answer to the callback. */
   async connect(browser: BrowserClient, sellingPartnerId: string, fields: Record<string, string> = {}) {
     const left = await browser.submit('/connections/new', 'Continue to Amazon', fields);
     return browser.get(await this.consent(left.location, sellingPartnerId));
+  }
+
+  /**
+   * Accepts the application in the Appstore and answers the address at which Amazon loads our log-in page. Where that
+   * page is, an application says with `loginUri`.
+   */
+  async appstore(sellingPartnerId: string): Promise<string> {
+    const fields = { application_id: APPLICATION.SPAPI_APPLICATION_ID, selling_partner_id: sellingPartnerId };
+    const page = await this.send('/appstore/consent', { ...fields, action: 'confirm' });
+    return logInAddress(await page.text());
+  }
+
+  /** Follows the address of Amazon that our log-in page leads to, and answers the callback URL behind it. */
+  async confirm(amazonCallbackUrl: string): Promise<string> {
+    return redirection(await fetch(new URL(amazonCallbackUrl, this.url), { redirect: 'manual' }));
   }
 
   async partner(id: string, change: Record<string, unknown>): Promise<void> {
@@ -95,6 +102,14 @@ export class Simulator {
     await once(this.child, 'exit');
   }
 
+  private send(path: string, fields: Record<string, string>): Promise<Response> {
+    return fetch(this.url + path, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      redirect: 'manual',
+    });
+  }
+
   private async control(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.url}/_simulator${path}`, {
       method,
@@ -106,4 +121,18 @@ export class Simulator {
     if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();
   }
+}
+
+/** Where Amazon sends the browser; its error page otherwise ends the test, with the code that it shows. */
+async function redirection(response: Response): Promise<string> {
+  const location = response.headers.get('location');
+  if (response.status === 302 && location) return location;
+  const [, code = ''] = /<strong>([^<]*)<\/strong>:/.exec(await response.text()) ?? [];
+  throw new Error(`Amazon does not redirect: HTTP ${response.status} ${code}`);
+}
+
+function logInAddress(page: string): string {
+  const [, href] = /href="([^"]*)">Login to [^<]* now</.exec(page) ?? [];
+  if (!href) throw new Error('Amazon offers no link "Login to … now"');
+  return href.replaceAll('&amp;', '&');
 }
