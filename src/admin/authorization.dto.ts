@@ -1,6 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { type Region } from '../config/config.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
 import {
@@ -9,29 +8,12 @@ import {
   type Workflow,
 } from '../tokens/authorization.entity.js';
 import { renewalStatus, type RenewalStatus } from '../tokens/renewal-status.js';
+import { ListQuery } from './list-query.dto.js';
 
 const STATUSES: AuthorizationStatus[] = ['active', 'reauthorization_required', 'disconnected'];
 const RENEWALS: RenewalStatus[] = ['current', 'due', 'overdue', 'not_applicable'];
 const REGIONS: Region[] = ['NA', 'EU', 'FE'];
 const WORKFLOWS: Workflow[] = ['website', 'appstore', 'self'];
-
-export class ListQuery {
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
-  )
-  @IsInt({ message: 'must be a whole number' })
-  @Min(1, { message: 'must be at least 1' })
-  @Max(200, { message: 'must be at most 200' })
-  limit: number = 50;
-
-  @ApiPropertyOptional({ description: 'nextCursor of the page before' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  cursor?: string;
-}
 
 export class AuthorizationQuery extends ListQuery {
   @ApiPropertyOptional({ enum: STATUSES })

@@ -1,10 +1,13 @@
 import {
+  applyDecorators,
   type ArgumentMetadata,
   Injectable,
   type PipeTransform,
   ValidationPipe,
   type ValidationError,
 } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { IsDate, isISO8601, isRFC3339, Matches, ValidateIf } from 'class-validator';
 import { type FieldProblem, InvalidRequest } from './errors.js';
 
 /** Checks every input by its class; unknown fields are refused, and all problems come in one answer. */
@@ -30,6 +33,26 @@ function problems(error: ValidationError, parent = ''): FieldProblem[] {
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => problems(child, path))];
 }
+
+/** A field that may be left out; unlike with `IsOptional`, null is not the same as nothing. */
+export const MayBeLeftOut = () => ValidateIf((_object, value) => value !== undefined);
+
+/** A moment as RFC 3339 with its time zone; arrives as a Date. */
+export const IsMoment = () =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && isRFC3339(value) && isISO8601(value, { strict: true })
+        ? new Date(value)
+        : value,
+    ),
+    IsDate({ message: 'must be a time such as 2027-01-31T12:00:00Z' }),
+  );
+
+/** Letters, digits and signs of ASCII without spaces, as Amazon's ids, secrets and tokens are. */
+export const IsPrintable = (maximum: number) =>
+  Matches(new RegExp(`^[\\x21-\\x7e]{1,${maximum}}$`), {
+    message: `must be 1 to ${maximum} printable ASCII characters without spaces`,
+  });
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
