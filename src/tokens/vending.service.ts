@@ -6,6 +6,7 @@ import { Clock } from '../common/clock.js';
 import { RegrantError } from '../common/errors.js';
 import { type Region, RegrantConfig } from '../config/config.js';
 import { LwaError } from '../lwa/lwa-error.js';
+import { amazonUnavailable, credentialsRejected } from '../lwa/lwa-problems.js';
 import { LwaProvider } from '../lwa/lwa-provider.js';
 import { type Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
@@ -132,22 +133,10 @@ export class VendingService {
         this.tokens.delete(authorization.id);
         throw reauthorizationRequired(error);
       case 'client':
-        throw new RegrantError(
-          'application_credentials_rejected',
-          503,
-          'Amazon rejects the application',
-          `Login with Amazon refuses the application's credentials (${error.reason}). An operator must check its client id and secret.`,
-          { retryAfterSeconds: 60, cause: error },
-        );
+        throw credentialsRejected(error);
       case 'transient':
         if (remembered && remembered.expiresAt > this.clock.now()) return remembered;
-        throw new RegrantError(
-          'amazon_unavailable',
-          503,
-          'Amazon does not answer',
-          `Login with Amazon could not be reached or did not answer usefully (${error.reason}).`,
-          { retryAfterSeconds: error.details.retryAfterSeconds ?? 5, cause: error },
-        );
+        throw amazonUnavailable(error);
     }
   }
 
