@@ -89,6 +89,9 @@ describe('Over HTTP', () => {
       paths: Record<string, object>;
     };
     expect(Object.keys(paths).sort()).toEqual([
+      '/api/v1/applications',
+      '/api/v1/applications/{id}',
+      '/api/v1/applications/{id}/client-secrets',
       '/api/v1/authorizations',
       '/api/v1/authorizations/{id}',
       '/api/v1/authorizations/{id}/access-token',

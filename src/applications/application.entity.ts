@@ -22,8 +22,16 @@ export class Application {
   @Column('boolean', { default: false })
   draft: boolean;
 
+  /** To be found in Amazon's Appstore, where its number of authorizations has no limit. */
+  @Column('boolean', { default: false })
+  listed: boolean;
+
   @Column('text')
   lwaClientId: string;
+
+  /** Origins that a connect link may lead back to. */
+  @Column('text', { array: true, default: [] })
+  returnOrigins: string[];
 
   @Column('timestamptz')
   createdAt: Date;

@@ -1,56 +1,53 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { Clock } from '../common/clock.js';
-import { NotFound } from '../common/errors.js';
-import { RegrantConfig } from '../config/config.js';
-import { Sealer } from '../crypto/sealer.js';
-import { type LwaClient } from '../lwa/lwa-provider.js';
-import { ApplicationClientSecret } from './application-client-secret.entity.js';
+import { Conflict, InvalidRequest, NotFound } from '../common/errors.js';
+import { type PageOf, readPage } from '../common/paging.js';
+import { isUuid } from '../common/validation.js';
+import { EventLog } from '../events/event-log.js';
+import { LwaError } from '../lwa/lwa-error.js';
+import { amazonUnavailable } from '../lwa/lwa-problems.js';
+import { type LwaClient, LwaProvider } from '../lwa/lwa-provider.js';
 import { Application } from './application.entity.js';
+import { ClientSecrets } from './client-secrets.service.js';
 
-const secretPlace = (rowId: string) => ({ table: 'application_client_secrets', column: 'sealed', rowId });
+/** What an operator says of an application. */
+export type ApplicationFields = Pick<
+  Application,
+  'applicationId' | 'name' | 'type' | 'draft' | 'listed' | 'lwaClientId' | 'returnOrigins'
+>;
 
-/** The SP-API applications and the credentials that LWA knows them by. */
+export interface NewClientSecret {
+  clientSecret: string;
+  /** 180 days from now when not given. */
+  expiresAt?: Date;
+}
+
+/** A scope that every application may ask for: enough to see whether LWA knows the client. */
+const HARMLESS_SCOPE = 'sellingpartnerapi::notifications';
+
+/** The SP-API applications, and calls of LWA in their names. */
 @Injectable()
-export class ApplicationsService implements OnApplicationBootstrap {
+export class ApplicationsService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly sealer: Sealer,
-    private readonly config: RegrantConfig,
+    private readonly secrets: ClientSecrets,
+    private readonly lwa: LwaProvider,
+    private readonly events: EventLog,
     private readonly clock: Clock,
   ) {}
 
-  /** Creates the application that the environment names, when it is absent. Replicas that start at once agree. */
-  async onApplicationBootstrap(): Promise<void> {
-    const first = this.config.application;
-    if (!first) return;
-    const { lwaClientSecret, ...fields } = first;
-    const now = this.clock.now();
-    await this.dataSource.transaction(async (manager) => {
-      const id = randomUUID();
-      const inserted = await manager
-        .createQueryBuilder()
-        .insert()
-        .into(Application)
-        .values({ id, ...fields, createdAt: now, updatedAt: now })
-        .orIgnore()
-        .returning('id')
-        .execute();
-      if (!(inserted.raw as unknown[]).length) return;
-      const secretId = randomUUID();
-      const sealed = this.sealer.seal(lwaClientSecret, secretPlace(secretId));
-      await manager.insert(ApplicationClientSecret, {
-        id: secretId,
-        applicationId: id,
-        sealed,
-        createdAt: now,
-      });
-    });
+  /** All of them, oldest first. */
+  async list(): Promise<Application[]> {
+    return this.dataSource.manager.find(Application, { order: { createdAt: 'ASC', id: 'ASC' } });
   }
 
-  async list(): Promise<Application[]> {
-    return this.dataSource.manager.find(Application, { order: { createdAt: 'ASC' } });
+  /** @param ids only these; null: all */
+  async page(ids: readonly string[] | null, limit: number, cursor?: string): Promise<PageOf<Application>> {
+    const query = this.dataSource.manager.createQueryBuilder(Application, 'application');
+    if (ids) query.andWhere('application.id = ANY(:ids)', { ids });
+    return readPage(query, limit, cursor);
   }
 
   /** @throws NotFound */
@@ -61,18 +58,161 @@ export class ApplicationsService implements OnApplicationBootstrap {
   }
 
   /**
-   * Calls LWA in the name of this application, with its newest client secret.
+   * The application that a program means: by our id, by Amazon's, or the only one there is.
+   * @param ids the applications that the program is limited to; null: none in particular
+   * @throws InvalidRequest when the name fits none, or none is named and there are several
+   */
+  async named(name: string | undefined, ids: readonly string[] | null): Promise<Application> {
+    const wrong = (message: string) =>
+      new InvalidRequest('Some fields are not valid.', [{ path: 'applicationId', message }]);
+    if (name) {
+      const where = isUuid(name) ? { id: name.toLowerCase() } : { applicationId: name };
+      const application = await this.dataSource.manager.findOneBy(Application, where);
+      if (application && (!ids || ids.includes(application.id))) return application;
+      throw wrong('names no application that this API key may use');
+    }
+    const [only, ...more] = (await this.list()).filter(({ id }) => !ids || ids.includes(id));
+    if (!only) throw wrong('there is no application yet that this API key may use');
+    if (more.length) throw wrong('is needed, as there are several applications');
+    return only;
+  }
+
+  /**
+   * Calls LWA in the name of this application, with its newest client secret, or with an older one that still lives
+   * when LWA does not know the client by the newest (`ClientSecrets.call`).
    * @throws NotFound, and whatever `call` throws
    */
   async withClient<T>(id: string, call: (client: LwaClient) => Promise<T>): Promise<T> {
-    const application = await this.byId(id);
-    const [newest] = await this.dataSource.manager.find(ApplicationClientSecret, {
-      where: { applicationId: id },
-      order: { createdAt: 'DESC' },
-      take: 1,
-    });
-    if (!newest) throw new NotFound('The application has no client secret.');
-    const clientSecret = this.sealer.open(newest.sealed, secretPlace(newest.id));
-    return call({ clientId: application.lwaClientId, clientSecret });
+    return this.secrets.call(await this.byId(id), call);
   }
+
+  /** @throws Conflict when Amazon's application id is known already */
+  async create(fields: ApplicationFields, secret: NewClientSecret, actor: string): Promise<Application> {
+    return this.dataSource.transaction(async (manager) => {
+      const application = await this.insert(manager, fields, secret, actor);
+      if (!application) throw duplicate();
+      return application;
+    });
+  }
+
+  /** As `create`, in the caller's transaction; null when Amazon's application id is known already. */
+  async insert(
+    manager: EntityManager,
+    fields: ApplicationFields,
+    { clientSecret, expiresAt }: NewClientSecret,
+    actor: string,
+  ): Promise<Application | null> {
+    const now = this.clock.now();
+    const row: Application = { ...fields, id: randomUUID(), createdAt: now, updatedAt: now };
+    const inserting = manager.createQueryBuilder().insert().into(Application).values(row);
+    const { raw } = (await inserting.orIgnore().returning('id').execute()) as { raw: unknown[] };
+    if (!raw.length) return null;
+    await this.secrets.add(manager, row.id, clientSecret, expiresAt);
+    await this.events.append(manager, {
+      type: 'application.created',
+      actor,
+      applicationId: row.id,
+      data: { ...fields },
+    });
+    return row;
+  }
+
+  /** @throws NotFound, Conflict when another application has that Amazon application id */
+  async change(id: string, wanted: Partial<ApplicationFields>, actor: string): Promise<Application> {
+    try {
+      return await this.dataSource.transaction(async (manager) => {
+        const row = await this.lock(manager, id);
+        const differences = Object.entries(wanted).filter(
+          ([name, value]) => value !== undefined && String(value) !== String(row[name as keyof Application]),
+        );
+        if (!differences.length) return row;
+        const change = { ...Object.fromEntries(differences), updatedAt: this.clock.now() };
+        await manager.update(Application, { id }, change);
+        await this.events.append(manager, {
+          type: 'application.changed',
+          actor,
+          applicationId: id,
+          data: Object.fromEntries(
+            differences.map(([name, to]) => [name, { from: row[name as keyof Application], to }]),
+          ),
+        });
+        return { ...row, ...change };
+      });
+    } catch (error) {
+      throw isDuplicate(error) ? duplicate(error) : error;
+    }
+  }
+
+  /**
+   * Makes a new client secret the current one. Sending the current one again changes at most its date.
+   * @throws NotFound
+   */
+  async addSecret(id: string, secret: NewClientSecret, actor: string): Promise<void> {
+    await this.dataSource.transaction((manager) => this.addSecretIn(manager, id, secret, actor));
+  }
+
+  /** As `addSecret`, in the caller's transaction. */
+  async addSecretIn(
+    manager: EntityManager,
+    id: string,
+    { clientSecret, expiresAt }: NewClientSecret,
+    actor: string,
+  ): Promise<void> {
+    await this.lock(manager, id);
+    const outcome = await this.secrets.add(manager, id, clientSecret, expiresAt);
+    if (outcome === 'known' && !expiresAt) return;
+    await this.events.append(manager, {
+      type: outcome === 'added' ? 'application.secret_added' : 'application.changed',
+      actor,
+      applicationId: id,
+      data: expiresAt ? { clientSecretExpiresAt: expiresAt } : {},
+    });
+  }
+
+  /**
+   * Asks LWA whether it knows the application by this secret.
+   * @throws InvalidRequest when it does not, NotFound, `amazon_unavailable`
+   */
+  async verifySecret(id: string, clientSecret: string): Promise<void> {
+    const { lwaClientId: clientId } = await this.byId(id);
+    try {
+      await this.lwa.clientCredentials({ clientId, clientSecret }, HARMLESS_SCOPE);
+    } catch (error) {
+      if (!(error instanceof LwaError)) throw error;
+      if (error.kind === 'transient') throw amazonUnavailable(error);
+      // Any other refusal comes after LWA has recognised the client.
+      if (error.reason !== 'invalid_client') return;
+      const message = 'is refused by Login with Amazon (invalid_client)';
+      throw new InvalidRequest('Some fields are not valid.', [{ path: 'clientSecret', message }]);
+    }
+  }
+
+  /**
+   * Deletes the row and its secrets; the caller has seen to its authorizations.
+   * @throws NotFound
+   */
+  async remove(manager: EntityManager, id: string, actor: string, data: object = {}): Promise<void> {
+    const { applicationId, name } = await this.lock(manager, id);
+    await manager.delete(Application, { id });
+    await this.events.append(manager, {
+      type: 'application.deleted',
+      actor,
+      applicationId: id,
+      data: { applicationId, name, ...data },
+    });
+  }
+
+  /** Locks the row until the end of the transaction. @throws NotFound */
+  async lock(manager: EntityManager, id: string): Promise<Application> {
+    const row = await manager.findOne(Application, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!row) throw new NotFound('There is no such application.');
+    return row;
+  }
+}
+
+const isDuplicate = (error: unknown): boolean =>
+  error instanceof QueryFailedError && (error.driverError as { code?: string }).code === '23505';
+
+function duplicate(cause?: unknown): Conflict {
+  return new Conflict('There is an application with this Amazon application id already.', { cause });
 }

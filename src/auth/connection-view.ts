@@ -1,4 +1,4 @@
-import { type Event, type EventType } from '../events/event.entity.js';
+import { type AuthorizationEventType, type Event } from '../events/event.entity.js';
 import { type Marketplaces, REGION_NAMES } from '../lwa/marketplaces.js';
 import { type Authorization } from '../tokens/authorization.entity.js';
 import { renewalStatus } from '../tokens/renewal-status.js';
@@ -42,9 +42,10 @@ function badge(row: Authorization, now: Date, reminderDays: readonly number[]): 
   return renewal === 'due' ? { label: 'Renewal due', tone: 'warn' } : { label: 'Connected', tone: 'ok' };
 }
 
-const SENTENCES: Record<EventType, string> = {
+const SENTENCES: Record<AuthorizationEventType, string> = {
   'authorization.created': 'Connected',
   'authorization.renewed': 'Connected again',
+  'authorization.changed': 'Details changed',
   'authorization.reauthorization_required': 'Amazon stopped accepting the authorization',
   'authorization.recovered': 'Amazon accepts the authorization again',
   'authorization.disconnected': 'Disconnected',
@@ -54,7 +55,7 @@ const SENTENCES: Record<EventType, string> = {
 export function describeEvent({ type, occurredAt, actor }: Event) {
   const by = actor.startsWith('api-key:') ? ' by an operator' : '';
   return {
-    sentence: `${SENTENCES[type]}${by}`,
+    sentence: `${SENTENCES[type as AuthorizationEventType]}${by}`,
     time: TIME.format(occurredAt),
     iso: occurredAt.toISOString(),
   };

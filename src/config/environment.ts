@@ -42,6 +42,9 @@ const isKeyList = (value: string): boolean =>
     return !rest.length && /^[\w-]{1,32}$/.test(id ?? '') && Buffer.from(key ?? '', 'base64').length === 32;
   }) && new Set(value.split(',').map((entry) => entry.trim().split(':')[0])).size === value.split(',').length;
 
+/** Amazon's id of an application, easily confused with its LWA client id. */
+export const APPLICATION_ID = /^amzn1\.(sp\.solution|sellerapps\.app)\.[\w-]+$/;
+
 const Origin = StringSetting('origin', 'must be an origin such as https://regrant.example.com', isOrigin);
 const AmazonUrl = StringSetting('amazonUrl', 'must be an https URL (http only for loopback)', isAmazonUrl);
 
@@ -101,7 +104,7 @@ export class Environment {
   @StringSetting(
     'applicationId',
     'must be an application id such as amzn1.sp.solution.…, not a client id',
-    (value) => /^amzn1\.(sp\.solution|sellerapps\.app)\.[\w-]+$/.test(value),
+    (value) => APPLICATION_ID.test(value),
   )
   SPAPI_APPLICATION_ID?: string;
 

@@ -1,11 +1,17 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
-export type EventType =
+export type AuthorizationEventType =
   | 'authorization.created'
   | 'authorization.renewed'
+  | 'authorization.changed'
   | 'authorization.reauthorization_required'
   | 'authorization.recovered'
   | 'authorization.disconnected';
+
+export type ApplicationEventType =
+  'application.created' | 'application.changed' | 'application.secret_added' | 'application.deleted';
+
+export type EventType = AuthorizationEventType | ApplicationEventType;
 
 /** One thing that happened. Rows are only ever added. */
 @Entity('events')

@@ -5,6 +5,7 @@ import { ApplicationsModule } from '../applications/applications.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { LwaModule } from '../lwa/lwa.module.js';
+import { ApplicationGrants } from './application-grants.js';
 import { AuthorizationList } from './authorization-list.js';
 import { Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
@@ -23,7 +24,7 @@ import { VendingService } from './vending.service.js';
     LwaModule,
   ],
   controllers: [VendingController, LwaEndpointController],
-  providers: [AuthorizationsService, AuthorizationList, VendingService],
-  exports: [AuthorizationsService, AuthorizationList, VendingService],
+  providers: [AuthorizationsService, AuthorizationList, ApplicationGrants, VendingService],
+  exports: [AuthorizationsService, AuthorizationList, ApplicationGrants, VendingService],
 })
 export class TokensModule {}

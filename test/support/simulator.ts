@@ -80,8 +80,27 @@ export class Simulator {
     await this.control('PUT', `/selling-partners/${id}`, change);
   }
 
-  async application(change: Record<string, unknown>): Promise<void> {
-    await this.control('PUT', `/applications/${APPLICATION.SPAPI_APPLICATION_ID}`, change);
+  /** Changes the application, or another one, which is made if there is none. */
+  async application(
+    change: Record<string, unknown>,
+    applicationId = APPLICATION.SPAPI_APPLICATION_ID,
+  ): Promise<void> {
+    await this.control('PUT', `/applications/${applicationId}`, change);
+  }
+
+  /** A refresh token as Amazon's self-authorization page shows it. */
+  async selfAuthorize(
+    sellingPartnerId: string,
+    applicationId = APPLICATION.SPAPI_APPLICATION_ID,
+  ): Promise<string> {
+    const body = { applicationId, sellingPartnerId };
+    return ((await this.control('POST', '/grants', body)) as { refreshToken: string }).refreshToken;
+  }
+
+  /** How often LWA answered with that error. */
+  async lwaErrors(error: string): Promise<number> {
+    const calls = (await this.control('GET', '/calls')) as { lwa: { errors: Record<string, number> } };
+    return calls.lwa.errors[error] ?? 0;
   }
 
   /** Calls of LWA for one selling partner, by grant type. */

@@ -1,0 +1,151 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { randomUUID } from 'node:crypto';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { NotFound } from '../common/errors.js';
+import { Sealer } from '../crypto/sealer.js';
+import { LwaError } from '../lwa/lwa-error.js';
+import { type LwaClient } from '../lwa/lwa-provider.js';
+import { ApplicationClientSecret } from './application-client-secret.entity.js';
+import { type Application } from './application.entity.js';
+
+const DAY_SECONDS = 86_400;
+/** Amazon's rules: a secret lives 180 days, and for 7 days after a rotation the one before still works. */
+const LIFE_SECONDS = 180 * DAY_SECONDS;
+const OVERLAP_SECONDS = 7 * DAY_SECONDS;
+/** How long an older secret that works is taken first, before the newest one is tried again. */
+const FALLBACK_SECONDS = 60;
+const REMEMBERED_FALLBACKS = 1000;
+
+const secretPlace = (rowId: string) => ({ table: 'application_client_secrets', column: 'sealed', rowId });
+
+/** The client secrets of the applications: sealed at rest, in order, the newest one current. */
+@Injectable()
+export class ClientSecrets {
+  private readonly logger = new Logger(ClientSecrets.name);
+  /** By the newest secret's id, so that a newer one makes it void at once, whichever replica stored it. */
+  private readonly fallbacks = new LRUCache<string, { secretId: string; until: Date }>({
+    max: REMEMBERED_FALLBACKS,
+  });
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly sealer: Sealer,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The secrets of these applications, newest first, by application; one query. */
+  async of(
+    applicationIds: string[],
+    manager = this.dataSource.manager,
+  ): Promise<Map<string, ApplicationClientSecret[]>> {
+    const rows = await manager.find(ApplicationClientSecret, {
+      where: { applicationId: In(applicationIds) },
+      order: { createdAt: 'DESC' },
+    });
+    return new Map(applicationIds.map((id) => [id, rows.filter((row) => row.applicationId === id)]));
+  }
+
+  /** Whether this secret is stored already, current or not. */
+  async includes(manager: EntityManager, applicationId: string, clientSecret: string): Promise<boolean> {
+    const rows = (await this.of([applicationId], manager)).get(applicationId) ?? [];
+    return rows.some((row) => this.open(row) === clientSecret);
+  }
+
+  /**
+   * Makes this secret the current one; those before stay as fallbacks for seven days at most. Sent again it is not
+   * stored twice.
+   * @param manager of a transaction that has locked the application's row
+   * @param expiresAt 180 days from now when not given
+   * @returns `known` when it is the current one already: then at most its date changes
+   */
+  async add(
+    manager: EntityManager,
+    applicationId: string,
+    clientSecret: string,
+    expiresAt?: Date,
+  ): Promise<'added' | 'known'> {
+    const [newest] = (await this.of([applicationId], manager)).get(applicationId) ?? [];
+    if (newest && this.open(newest) === clientSecret) {
+      if (expiresAt) await manager.update(ApplicationClientSecret, { id: newest.id }, { expiresAt });
+      return 'known';
+    }
+    const overlapEnd = this.clock.inSeconds(OVERLAP_SECONDS);
+    await manager
+      .createQueryBuilder()
+      .update(ApplicationClientSecret)
+      .set({ expiresAt: overlapEnd })
+      .where('applicationId = :applicationId', { applicationId })
+      .andWhere('(expiresAt IS NULL OR expiresAt > :overlapEnd)', { overlapEnd })
+      .execute();
+    const id = randomUUID();
+    await manager.insert(ApplicationClientSecret, {
+      id,
+      applicationId,
+      sealed: this.sealer.seal(clientSecret, secretPlace(id)),
+      // Later than the one before, whatever the clocks of two replicas say.
+      createdAt: new Date(Math.max(this.clock.now().getTime(), (newest?.createdAt.getTime() ?? 0) + 1)),
+      expiresAt: expiresAt ?? this.clock.inSeconds(LIFE_SECONDS),
+    });
+    return 'added';
+  }
+
+  /**
+   * Calls LWA with the newest secret, and where LWA does not know the client by it, with the older ones that have not
+   * expired. No database connection is held meanwhile. `call` may run several times: LWA checks the client first, so
+   * a refused attempt has used up nothing.
+   * @throws NotFound without a secret, LWA's verdict on the newest one when it takes none, and whatever `call` throws
+   */
+  async call<T>(application: Application, call: (client: LwaClient) => Promise<T>): Promise<T> {
+    const [newest, ...older] = (await this.of([application.id])).get(application.id) ?? [];
+    if (!newest) throw new NotFound('The application has no client secret.');
+    const now = this.clock.now();
+    // The newest one's date is our own reckoning; whether it is dead is for Amazon to say.
+    const usable = [newest, ...older.filter(({ expiresAt }) => !expiresAt || expiresAt > now)];
+    let verdict: unknown;
+    for (const secret of this.inOrder(usable, now)) {
+      try {
+        const answer = await call({ clientId: application.lwaClientId, clientSecret: this.open(secret) });
+        this.worked(application, newest, secret);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof LwaError) || error.reason !== 'invalid_client') {
+          if (error instanceof LwaError && error.kind !== 'transient')
+            this.worked(application, newest, secret);
+          throw error;
+        }
+        if (secret === newest) verdict = error;
+      }
+    }
+    this.fallbacks.delete(newest.id);
+    throw verdict;
+  }
+
+  private inOrder(secrets: ApplicationClientSecret[], now: Date): ApplicationClientSecret[] {
+    const fallback = this.fallbacks.get(secrets[0]?.id ?? '');
+    if (!fallback || fallback.until <= now) return secrets;
+    const first = secrets.filter(({ id }) => id === fallback.secretId);
+    return [...first, ...secrets.filter(({ id }) => id !== fallback.secretId)];
+  }
+
+  /** LWA knew the application by this secret, whatever else it said. */
+  private worked(application: Application, newest: ApplicationClientSecret, used: ApplicationClientSecret) {
+    if (used === newest) {
+      this.fallbacks.delete(newest.id);
+      return;
+    }
+    const known = this.fallbacks.get(newest.id);
+    const now = this.clock.now();
+    if (known && known.secretId === used.id && known.until > now) return;
+    this.fallbacks.set(newest.id, { secretId: used.id, until: this.clock.inSeconds(FALLBACK_SECONDS) });
+    this.logger.warn(
+      `Login with Amazon refuses the newest client secret of application ${application.id} (added ${newest.createdAt.toISOString()}); ` +
+        `an older one still works until ${used.expiresAt?.toISOString() ?? 'Amazon ends it'}. Check the newest one.`,
+    );
+  }
+
+  private open({ id, sealed }: ApplicationClientSecret): string {
+    return this.sealer.open(sealed, secretPlace(id));
+  }
+}
