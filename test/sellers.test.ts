@@ -117,6 +117,22 @@ describe('signing up', () => {
     expect(answer.body).not.toContain(fields.password);
   });
 
+  it.each([
+    ['nothing', { email: '', password: '' }],
+    ['a bad address and a weak password', { email: 'nobody', password: 'Password1234' }],
+  ])('names every problem of %s at once, each at its field', async (_, fields) => {
+    const { body } = await newBrowser().submit('/signup', 'Sign up', fields);
+    expect(body).toMatch(/id="email-problem" role="alert">Enter an email address/);
+    expect(body).toMatch(/id="password-problem" role="alert">(Use at least 12|This password is too easy)/);
+  });
+
+  it('names a taken address and a weak password at once', async () => {
+    const { email } = await signUp();
+    const { body } = await newBrowser().submit('/signup', 'Sign up', { email, password: 'short' });
+    expect(body).toMatch(/id="email-problem" role="alert">There is an account/);
+    expect(body).toMatch(/id="password-problem" role="alert">Use at least 12/);
+  });
+
   it('sends the owner of a taken address to sign in, in whatever case it is typed', async () => {
     const { email } = await signUp();
     const answer = await newBrowser().submit('/signup', 'Sign up', {
@@ -202,7 +218,10 @@ describe('verifying the address', () => {
     const { browser, email } = await signUp();
     await mailServer.next(email);
     const answer = await browser.submit('/verify-email?token=unknown', 'Send the mail again');
-    expect(answer).toMatchObject({ status: 303, location: `${app.url}/verify-email` });
+    expect(answer).toMatchObject({ status: 303, location: `${app.url}/verify-email?again` });
+    expect((await browser.get('/verify-email?again')).body).toMatch(
+      /role="status"><p>The mail was sent again/,
+    );
     const link = new URL(await linkMailedTo(email));
     await browser.submit(link.pathname + link.search, 'Verify email');
     expect((await browser.get('/verify-email')).body).not.toContain('Send the mail again');
@@ -218,6 +237,13 @@ describe('verifying the address', () => {
 });
 
 describe('signing in', () => {
+  it('asks for both fields when both are empty', async () => {
+    const { status, body } = await newBrowser().submit('/login', 'Sign in', { email: '', password: '' });
+    expect(status).toBe(400);
+    expect(body).toMatch(/id="email-problem" role="alert">Enter an email address/);
+    expect(body).toMatch(/id="password-problem" role="alert">Enter your password/);
+  });
+
   it('gives the same answer for an unknown address and a wrong password', async () => {
     const { email } = await signUp();
     const wrong = await signIn(newBrowser(), email, 'a wrong password');

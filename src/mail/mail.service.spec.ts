@@ -31,6 +31,11 @@ const verification = {
 describe('compose', () => {
   const samples = [
     verification,
+    {
+      template: 'reset-password',
+      data: { url: 'https://regrant.example/reset-password?token=a', minutes: 60 },
+      messageId: 'reset-password.1',
+    },
     { template: 'account-locked', data: { minutes: 15 }, messageId: 'account-locked.1' },
   ] as const;
 

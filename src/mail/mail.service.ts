@@ -6,6 +6,7 @@ import { MailIsOff, MailTransport } from './mail-transport.js';
 /** Every mail we send, by its folder below `templates`, with what its texts need. */
 export interface MailTemplates {
   'verify-email': { url: string; hours: number };
+  'reset-password': { url: string; minutes: number };
   'account-locked': { minutes: number };
 }
 

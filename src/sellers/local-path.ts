@@ -1,3 +1,5 @@
+/** Where a seller lands who was not going anywhere in particular. */
+export const HOME = '/connections';
 /** Long enough for the log-in URI with all that Amazon appends to it. */
 const MAX_LENGTH = 4096;
 /** Printable ASCII without the backslash, which browsers read as a slash. */
@@ -13,8 +15,11 @@ export function localPath(value: unknown): string | undefined {
   return URL.canParse(value, origin) && new URL(value, origin).origin === origin ? value : undefined;
 }
 
-/** Where to sign in first, coming back to `path` afterwards when that is one of ours. */
-export function loginPath(path?: string): string {
+/** A page of ours that leads on to `path` when it is done, as long as that is a path of ours. */
+export function leadingTo(page: string, path: unknown): string {
   const next = localPath(path);
-  return next ? `/login?next=${encodeURIComponent(next)}` : '/login';
+  return next ? `${page}?next=${encodeURIComponent(next)}` : page;
 }
+
+/** Where to sign in first, coming back to `path` afterwards. */
+export const loginPath = (path?: string): string => leadingTo('/login', path);

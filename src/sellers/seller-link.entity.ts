@@ -1,6 +1,8 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Seller } from './seller.entity.js';
 
+export type LinkPurpose = 'verify_email' | 'reset_password';
+
 /** A link that was mailed to a seller and works once. The mail holds the token, the row only its hash. */
 @Entity('seller_links')
 @Index('seller_links_seller_idx', ['sellerId'])
@@ -14,7 +16,11 @@ export class SellerLink {
   sellerId: string;
 
   @Column('text')
-  purpose: 'verify_email' | 'reset_password';
+  purpose: LinkPurpose;
+
+  /** The local path that the seller was on the way to. */
+  @Column('text', { nullable: true })
+  next: string | null;
 
   @Column('timestamptz')
   createdAt: Date;

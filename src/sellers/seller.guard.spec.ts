@@ -5,7 +5,8 @@ import { Open, Page, RequireScope, SellerPage } from '../common/access.js';
 import { Forbidden } from '../common/errors.js';
 import { parseConfig } from '../config/config.js';
 import { SellerGuard } from './seller.guard.js';
-import { type OpenSession, type SessionsService } from './sessions.service.js';
+import { type SessionsService } from './sessions.service.js';
+import { type SignedInSeller } from './signed-in.js';
 
 class Routes {
   undeclared(): void {}
@@ -15,15 +16,15 @@ class Routes {
   @SellerPage() seller(): void {}
 }
 
-const session: OpenSession = {
-  seller: { id: '1', email: 'a@example.com', emailVerified: false },
-  identity: 'session',
+const session: SignedInSeller = {
+  ...{ id: '1', email: 'a@example.com', emailVerified: false },
+  session: 'session',
 };
 
 /** Asks the guard about a request to that route, as somebody with or without a session. */
 async function ask(
   route: keyof Routes,
-  { method = 'GET', url = '/here', as }: { method?: string; url?: string; as?: OpenSession } = {},
+  { method = 'GET', url = '/here', as }: { method?: string; url?: string; as?: SignedInSeller } = {},
 ) {
   const redirects: [string, number][] = [];
   const reply = {
@@ -58,7 +59,7 @@ describe('SellerGuard', () => {
   it('shows a page to anybody and knows who is signed in', async () => {
     expect(await ask('page')).toMatchObject({ allowed: true, request: { seller: undefined } });
     const { request } = await ask('page', { as: session });
-    expect(request.seller).toBe(session.seller);
+    expect(request.seller).toBe(session);
     expect(request.page).toMatchObject({ signedInAs: 'a@example.com', emailUnverified: true });
   });
 

@@ -8,7 +8,7 @@ import { randomToken, tokenHash } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
 import { readCookie, writeCookie } from './cookies.js';
 import { csrfToken, isCsrfToken } from './csrf.js';
-import { loginPath } from './local-path.js';
+import { localPath, loginPath } from './local-path.js';
 import { SessionsService } from './sessions.service.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
@@ -38,18 +38,18 @@ export class SellerGuard implements CanActivate {
     const reply = http.getResponse<FastifyReply>();
     const safe = SAFE_METHODS.has(request.method);
     const browser = this.recognise(request, reply, safe);
-    const session = await this.sessions.find(request);
-    request.seller = session?.seller;
+    const seller = await this.sessions.find(request);
+    request.seller = seller;
     request.page = {
-      csrfToken: csrfToken(browser, session?.identity),
-      signedInAs: session?.seller.email,
-      emailUnverified: session && !session.seller.emailVerified,
+      csrfToken: csrfToken(browser, seller?.session),
+      signedInAs: seller?.email,
+      emailUnverified: seller && !seller.emailVerified,
     };
-    if (access.kind === 'seller' && !session) {
+    if (access.kind === 'seller' && !seller) {
       await seeOther(reply, loginPath(safe ? request.url : undefined));
       return false;
     }
-    if (!safe) assertOwnForm(request, browser, session?.identity);
+    if (!safe) assertOwnForm(request, browser, seller?.session);
     return true;
   }
 
@@ -77,8 +77,14 @@ function assertOwnForm(request: FastifyRequest, browser: string, session: string
     return;
   }
   const reason = 'It was opened too long ago, or you have signed in or out since. Nothing was changed.';
+  // Two tabs that both asked to sign in: what the second one was on the way to must not be lost.
+  const next = localPath(fields['next']);
   throw new RegrantError('forbidden', 403, 'This form has expired', reason, {
-    advice: 'Go back, reload the page and try again.',
-    action: { label: 'Go to the start page', href: '/' },
+    ...(next
+      ? { advice: 'Continue where you were going.', action: { label: 'Continue', href: loginPath(next) } }
+      : {
+          advice: 'Go back, reload the page and try again.',
+          action: { label: 'Go to the start page', href: '/' },
+        }),
   });
 }

@@ -3,7 +3,10 @@ import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MailModule } from '../mail/mail.module.js';
 import { EmailVerification } from './email-verification.service.js';
+import { PasswordChanges } from './password-changes.service.js';
+import { PasswordResetController } from './password-reset.controller.js';
 import { SellerLink } from './seller-link.entity.js';
+import { SellerLinks } from './seller-links.service.js';
 import { SellerSession } from './seller-session.entity.js';
 import { Seller } from './seller.entity.js';
 import { SellerGuard } from './seller.guard.js';
@@ -15,11 +18,13 @@ import { VerifyEmailController } from './verify-email.controller.js';
 /** People with an account on our website: signing up and in, and what their pages may do. */
 @Module({
   imports: [TypeOrmModule.forFeature([Seller, SellerSession, SellerLink]), MailModule],
-  controllers: [SignInController, VerifyEmailController],
+  controllers: [SignInController, PasswordResetController, VerifyEmailController],
   providers: [
     SellersService,
     SessionsService,
+    SellerLinks,
     EmailVerification,
+    PasswordChanges,
     { provide: APP_GUARD, useClass: SellerGuard },
   ],
   exports: [SellersService],

@@ -12,6 +12,7 @@ import { Seller } from './seller.entity.js';
 const MAX_FAILURES = 10;
 const LOCK_SECONDS = 15 * 60;
 const UNIQUE_VIOLATION = '23505';
+const TAKEN = { path: 'email', message: 'There is an account with this address already. Sign in instead.' };
 
 /** The accounts of our website. Addresses come in normalised: trimmed, in lower case. */
 @Injectable()
@@ -32,11 +33,15 @@ export class SellersService implements OnModuleInit {
 
   /**
    * A new account; a verification mail goes out after the commit.
-   * @throws InvalidRequest with problems of `email` (taken) or `password` (weak)
+   * @throws InvalidRequest with all problems of `email` (taken) and `password` (weak)
    */
   async signUp(email: string, password: string): Promise<Seller> {
-    const problem = passwordProblem(password, email);
-    if (problem) throw new InvalidRequest(problem, [{ path: 'password', message: problem }]);
+    const weak = passwordProblem(password, email);
+    if (weak) {
+      const problems = [{ path: 'password', message: weak }];
+      if (await this.dataSource.manager.existsBy(Seller, { email })) problems.push(TAKEN);
+      throw new InvalidRequest('The account cannot be made like this.', problems);
+    }
     const now = this.clock.now();
     const seller = this.dataSource.manager.create(Seller, {
       id: randomUUID(),
@@ -47,7 +52,7 @@ export class SellersService implements OnModuleInit {
     });
     const link = await this.dataSource.transaction(async (manager) => {
       await manager.insert(Seller, seller).catch((error: unknown) => {
-        throw isTaken(error) ? addressTaken() : error;
+        throw isTaken(error) ? new InvalidRequest(TAKEN.message, [TAKEN]) : error;
       });
       return this.verification.createLink(seller.id, manager);
     });
@@ -67,8 +72,11 @@ export class SellersService implements OnModuleInit {
       if (attempt.lockedUntil) this.tellLocked(email, attempt.id, attempt.lockedUntil);
       return undefined;
     }
-    await this.dataSource.manager.update(Seller, { id: attempt.id }, { failedSignIns: 0, lockedUntil: null });
-    return { id: attempt.id };
+    // The password may have been changed while this one was verified.
+    const unchanged = { id: attempt.id, passwordHash: attempt.passwordHash };
+    const unlocked = { failedSignIns: 0, lockedUntil: null };
+    const { affected } = await this.dataSource.manager.update(Seller, unchanged, unlocked);
+    return affected ? { id: attempt.id } : undefined;
   }
 
   async byId(id: string): Promise<Seller | null> {
@@ -114,9 +122,4 @@ export class SellersService implements OnModuleInit {
 function isTaken(error: unknown): boolean {
   const driverError: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
   return driverError instanceof Error && 'code' in driverError && driverError.code === UNIQUE_VIOLATION;
-}
-
-function addressTaken(): InvalidRequest {
-  const message = 'There is an account with this address already. Sign in instead.';
-  return new InvalidRequest(message, [{ path: 'email', message }]);
 }

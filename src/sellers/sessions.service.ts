@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
-import { DataSource, LessThanOrEqual } from 'typeorm';
+import { DataSource, LessThanOrEqual, MoreThan, Not } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { randomToken, tokenHash } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
@@ -14,12 +14,6 @@ const IDLE_SECONDS = 7 * 24 * HOUR;
 const MAX_SECONDS = 30 * 24 * HOUR;
 /** How often a session in use is extended, and how often expired ones are removed. */
 const UPKEEP_SECONDS = HOUR;
-
-export interface OpenSession {
-  seller: SignedInSeller;
-  /** What the forms of this session are bound to. */
-  identity: string;
-}
 
 /** Sessions end 7 days after their last use, 30 days after sign-in at the latest, or by signing out. */
 @Injectable()
@@ -53,7 +47,7 @@ export class SessionsService {
   }
 
   /** The session of this browser, extended when it is in use; undefined when signed out. */
-  async find(request: FastifyRequest): Promise<OpenSession | undefined> {
+  async find(request: FastifyRequest): Promise<SignedInSeller | undefined> {
     const token = readCookie(request, 'session', this.config.secure);
     if (!token) return undefined;
     const idHash = tokenHash(token);
@@ -68,12 +62,12 @@ export class SessionsService {
       .addSelect('session.lastSeenAt', 'lastSeenAt')
       .where('session.idHash = :idHash AND session.expiresAt > :now', { idHash, now })
       .andWhere(`seller.status = 'active'`)
-      .getRawOne<SignedInSeller & { createdAt: Date; lastSeenAt: Date }>();
+      .getRawOne<Omit<SignedInSeller, 'session'> & { createdAt: Date; lastSeenAt: Date }>();
     if (!row) return undefined;
     const { createdAt, lastSeenAt, ...seller } = row;
     if (now.getTime() - lastSeenAt.getTime() >= UPKEEP_SECONDS * 1000)
       await this.extend(idHash, createdAt, now);
-    return { seller, identity: idHash.toString('hex') };
+    return { ...seller, session: idHash.toString('hex') };
   }
 
   /** Signs this browser out, here and not only in its cookie. */
@@ -81,6 +75,24 @@ export class SessionsService {
     const token = readCookie(request, 'session', this.config.secure);
     if (token) await this.dataSource.manager.delete(SellerSession, { idHash: tokenHash(token) });
     clearCookie(reply, 'session', this.config.secure);
+  }
+
+  /** The sessions of one seller that are still open, the one used last first. */
+  async ofSeller(sellerId: string): Promise<SellerSession[]> {
+    const expiresAt = MoreThan(this.clock.now());
+    const order = { lastSeenAt: 'DESC', createdAt: 'DESC' } as const;
+    return this.dataSource.manager.find(SellerSession, { where: { sellerId, expiresAt }, order });
+  }
+
+  /** Ends one session of that seller, named as in `SignedInSeller`; one that is over already is no error. */
+  async endOne(sellerId: string, session: string): Promise<void> {
+    await this.dataSource.manager.delete(SellerSession, { sellerId, idHash: Buffer.from(session, 'hex') });
+  }
+
+  /** Ends all sessions of that seller but this one. */
+  async endOthers({ id, session }: SignedInSeller): Promise<void> {
+    const others = { sellerId: id, idHash: Not(Buffer.from(session, 'hex')) };
+    await this.dataSource.manager.delete(SellerSession, others);
   }
 
   private async extend(idHash: Buffer, createdAt: Date, now: Date): Promise<void> {

@@ -3,16 +3,16 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Page } from '../common/access.js';
 import { Clock } from '../common/clock.js';
-import { InvalidRequest, RateLimited } from '../common/errors.js';
 import { seeOther, showPage } from '../common/pages.js';
 import { RegrantConfig } from '../config/config.js';
 import { AttemptLimiter, clientOf } from './attempt-limiter.js';
-import { CredentialsForm, type FormProblems, readForm } from './forms.js';
-import { localPath } from './local-path.js';
+import { type FormPage, showForm, showRefusal } from './form-page.js';
+import { readForm, SignInForm, SignUpForm } from './forms.js';
+import { HOME, localPath } from './local-path.js';
+import { passwordProblem } from './passwords.js';
 import { SellersService } from './sellers.service.js';
 import { SessionsService } from './sessions.service.js';
 
-const HOME = '/connections';
 const WRONG = 'Email or password is wrong. After 10 failures in a row an account is locked for 15 minutes.';
 const TEN_MINUTES = 600;
 
@@ -44,7 +44,7 @@ export class SignInController {
     @Query('next') next: unknown,
   ): Promise<void> {
     if (request.seller) return seeOther(reply, localPath(next) ?? HOME);
-    return showForm(request, reply, 'signup', { next });
+    return showForm({ request, reply, view: 'signup', form: { next } });
   }
 
   @Post('signup')
@@ -53,15 +53,19 @@ export class SignInController {
     @Res() reply: FastifyReply,
     @Body() body: unknown,
   ): Promise<void> {
-    const { form, problems } = readForm(CredentialsForm, body);
-    if (problems) return showForm(request, reply, 'signup', form, 400, problems);
+    const { form, problems } = readForm(SignUpForm, body);
+    const page: FormPage = { request, reply, view: 'signup', form };
+    if (problems) {
+      const weak = !problems['password'] && passwordProblem(form.password, '');
+      return showForm(page, 400, { ...problems, ...(weak && { password: weak }) });
+    }
     try {
       this.limit(this.signUps, request);
       const seller = await this.sellers.signUp(form.email, form.password);
       await this.sessions.begin(seller.id, request, reply);
-      return await seeOther(reply, localPath(form.next) ?? HOME);
+      return await seeOther(reply, form.next ?? HOME);
     } catch (error) {
-      return showRefusal(request, reply, 'signup', form, error);
+      return showRefusal(page, error);
     }
   }
 
@@ -72,7 +76,7 @@ export class SignInController {
     @Query('next') next: unknown,
   ): Promise<void> {
     if (request.seller) return seeOther(reply, localPath(next) ?? HOME);
-    return showForm(request, reply, 'login', { next });
+    return showForm({ request, reply, view: 'login', form: { next } });
   }
 
   @Post('login')
@@ -81,16 +85,17 @@ export class SignInController {
     @Res() reply: FastifyReply,
     @Body() body: unknown,
   ): Promise<void> {
-    const { form, problems } = readForm(CredentialsForm, body);
-    if (problems) return showForm(request, reply, 'login', form, 400, problems);
+    const { form, problems } = readForm(SignInForm, body);
+    const page: FormPage = { request, reply, view: 'login', form };
+    if (problems) return showForm(page, 400, problems);
     try {
       this.limit(this.signIns, request);
       const seller = await this.sellers.signIn(form.email, form.password);
-      if (!seller) return await showForm(request, reply, 'login', form, 401, { form: WRONG });
+      if (!seller) return await showForm(page, 401, { form: WRONG });
       await this.sessions.begin(seller.id, request, reply);
-      return await seeOther(reply, localPath(form.next) ?? HOME);
+      return await seeOther(reply, form.next ?? HOME);
     } catch (error) {
-      return showRefusal(request, reply, 'login', form, error);
+      return showRefusal(page, error);
     }
   }
 
@@ -103,35 +108,4 @@ export class SignInController {
   private limit(limiter: AttemptLimiter, request: FastifyRequest): void {
     if (this.config.rateLimits) limiter.count(clientOf(request.ip), this.clock.now());
   }
-}
-
-/** A refusal that the person can do something about is shown in the form; any other error is not ours to answer. */
-async function showRefusal(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  name: 'login' | 'signup',
-  form: CredentialsForm,
-  error: unknown,
-): Promise<void> {
-  if (error instanceof RateLimited) {
-    void reply.header('retry-after', String(error.retryAfterSeconds));
-    return showForm(request, reply, name, form, error.status, { form: error.message });
-  }
-  if (!(error instanceof InvalidRequest)) throw error;
-  const problems = Object.fromEntries(error.errors?.map(({ path, message }) => [path, message]) ?? []);
-  return showForm(request, reply, name, form, error.status, problems);
-}
-
-/** The form with what was entered, except the password. */
-async function showForm(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  name: 'login' | 'signup',
-  { email, next }: { email?: string; next?: unknown },
-  status = 200,
-  problems: FormProblems = {},
-): Promise<void> {
-  void reply.status(status);
-  const shown = typeof email === 'string' ? email : '';
-  await showPage(request, reply, `sellers/views/${name}`, { email: shown, next: localPath(next), problems });
 }

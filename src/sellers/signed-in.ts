@@ -6,6 +6,8 @@ export interface SignedInSeller {
   id: string;
   email: string;
   emailVerified: boolean;
+  /** Names the session, and forms are bound to it. Worth nothing as a cookie. */
+  session: string;
 }
 
 declare module 'fastify' {

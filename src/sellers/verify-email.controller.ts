@@ -27,9 +27,12 @@ export class VerifyEmailController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Query('token') token: unknown,
+    @Query('again') again: unknown,
   ): Promise<void> {
-    if (token === undefined && request.seller)
-      return showPage(request, reply, VIEW, { outcome: request.seller.emailVerified ? 'verified' : 'sent' });
+    if (token === undefined && request.seller) {
+      const outcome = request.seller.emailVerified ? 'verified' : 'sent';
+      return showPage(request, reply, VIEW, { outcome, again: again !== undefined });
+    }
     if (typeof token !== 'string') return showOutcome(request, reply, 'gone');
     const state = await this.verification.inspect(token);
     if (state !== 'open') return showOutcome(request, reply, state);
@@ -61,7 +64,7 @@ export class VerifyEmailController {
       this.mails.count(seller.id, this.clock.now());
       this.verification.mailLink(seller.email, await this.verification.createLink(seller.id));
     }
-    return seeOther(reply, '/verify-email');
+    return seeOther(reply, '/verify-email?again');
   }
 }
 
