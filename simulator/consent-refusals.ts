@@ -1,3 +1,4 @@
+import type { AuthorizationKind } from './authorizations.js';
 import type { Application, SellingPartner } from './default-world.js';
 import type { World } from './world.js';
 
@@ -73,7 +74,7 @@ export const REFUSALS = {
   limitReached: {
     code: 'CONSENT_LIMIT_REACHED',
     message: 'This application has reached the OAuthorization usage limit.',
-    hint: 'The application is not listed, and as many sellers as sellerLimit allows have authorized it.',
+    hint: 'As many accounts have authorized the application as its sellerLimit or selfAuthorizationLimit allows.',
   },
 } satisfies Record<string, ConsentRefusal>;
 
@@ -91,8 +92,9 @@ export function refusalOf(
   world: World,
   application: Application,
   partner: SellingPartner,
+  kind: AuthorizationKind = 'oauth',
 ): ConsentRefusal | null {
   if (partner.scenario === 'notPrimaryUser') return REFUSALS.notPrimaryUser;
   if (partner.scenario === 'missingVendorRole') return REFUSALS.missingVendorRole;
-  return world.hasRoomFor(application, partner, 'oauth') ? null : REFUSALS.limitReached;
+  return world.hasRoomFor(application, partner, kind) ? null : REFUSALS.limitReached;
 }

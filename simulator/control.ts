@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { registerGrants } from './control-grants.js';
 import { putApplication, putPartner } from './control-world.js';
-import { ControlError, oneOf, readFields, required, text } from './fields.js';
-import { issueRefreshToken } from './lwa-grants.js';
+import { ControlError, oneOf, readFields, required } from './fields.js';
 import { SMTP_MODES } from './mailbox.js';
-import { isSellingPartnerId, PARTNER_ID_RULE } from './selling-partner-id.js';
 import type { Stage } from './stage.js';
 
 interface ById {
@@ -30,6 +29,10 @@ function registerWorld(app: FastifyInstance, { world, calls, mailbox }: Stage): 
   app.get('/_simulator', () => ({
     applications: world.allApplications(),
     sellingPartners: world.allPartners(),
+    authorizations: world.authorizations.all().map((authorization) => ({
+      ...authorization,
+      status: world.statusOf(authorization),
+    })),
     smtp: { mode: mailbox.mode, mails: mailbox.list().length },
   }));
 
@@ -52,38 +55,6 @@ function registerWorld(app: FastifyInstance, { world, calls, mailbox }: Stage): 
     calls.reset();
     mailbox.reset();
     return reply.code(204).send();
-  });
-}
-
-/** Ways to an authorization that skip the pages. */
-function registerGrants(app: FastifyInstance, stage: Stage): void {
-  const readPair = (body: unknown) => {
-    const fields = readFields(body, { applicationId: text, sellingPartnerId: text });
-    const applicationId = required(fields.applicationId, 'applicationId');
-    const sellingPartnerId = required(fields.sellingPartnerId, 'sellingPartnerId');
-    const application = stage.world.findApplication(applicationId);
-    if (!application) throw new ControlError(`There is no application ${applicationId}`);
-    if (!isSellingPartnerId(sellingPartnerId)) {
-      throw new ControlError(`sellingPartnerId must ${PARTNER_ID_RULE}`);
-    }
-    return { application, partner: stage.world.partner(sellingPartnerId) };
-  };
-
-  app.post('/_simulator/codes', (request) => {
-    const { application, partner } = readPair(request.body);
-    return { code: stage.world.issueCode(application.applicationId, partner.sellingPartnerId, null) };
-  });
-
-  app.post('/_simulator/grants', (request) => {
-    const { application, partner } = readPair(request.body);
-    const refreshToken = issueRefreshToken(stage, application, partner, 'oauth');
-    const { applicationId } = application;
-    const { sellingPartnerId } = partner;
-    stage.world.rememberGrant(
-      { applicationId, sellingPartnerId, kind: 'oauth' },
-      stage.world.now().getTime(),
-    );
-    return { refreshToken };
   });
 }
 

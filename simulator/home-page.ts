@@ -19,12 +19,14 @@ export function registerHomePage(app: FastifyInstance, { world, mailbox }: Stage
       reply,
       'Amazon simulator',
       html`<p>
-          This server plays Amazon for development and tests: the consent page of Seller Central, Login with
-          Amazon, the Sellers API, and a mail server. Nothing here reaches the real Amazon, and no mail
-          leaves.
+          This server plays Amazon for development and tests: the pages of Seller Central on which accounts
+          are authorized, Login with Amazon, some operations of the SP-API, and a mail server. Nothing here
+          reaches the real Amazon, and no mail leaves.
         </p>
         <ul>
-          <li><a href="/appstore">Appstore</a></li>
+          <li><a href="/appstore">Appstore</a>, where a seller starts with “Authorize Now”</li>
+          <li><a href="/apps/manage">Manage Your Apps</a>, to renew authorizations and to take them back</li>
+          <li><a href="/apps/develop">Develop Apps</a>, to authorize an account at the console</li>
           <li><a href="/_simulator/mailbox">Mailbox</a> (${mailbox.list().length})</li>
           <li>
             <a href="/_simulator">The world</a> as JSON, and <a href="/_simulator/calls">what was called</a>

@@ -50,6 +50,7 @@ const STYLE = new Markup(`
   .fields { display: flex; flex-wrap: wrap; gap: 1rem; } .fields label { flex: 1 1 12rem; font-size: 0.9rem; }
   .fields input, .fields select { display: block; width: 100%; margin-top: 0.25rem; padding: 0.55rem; font: inherit;
     color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 0.4rem; }
+  .fields button { align-self: end; }
   .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; position: sticky; bottom: 0; background: var(--page);
     padding: 1rem 0; }
   button, .button { display: inline-block; font: inherit; font-weight: 600; line-height: 1.4; padding: 0.6rem 1.5rem;

@@ -66,9 +66,33 @@ export class Simulator {
    * page is, an application says with `loginUri`.
    */
   async appstore(sellingPartnerId: string): Promise<string> {
-    const fields = { application_id: APPLICATION.SPAPI_APPLICATION_ID, selling_partner_id: sellingPartnerId };
-    const page = await this.send('/appstore/consent', { ...fields, action: 'confirm' });
+    const page = await this.send('/appstore/consent', { ...ids(sellingPartnerId), action: 'confirm' });
     return logInAddress(await page.text());
+  }
+
+  /** Presses "Re-Authorize" in Manage Your Apps, accepts, and answers the address of our log-in page. */
+  async reauthorize(sellingPartnerId: string): Promise<string> {
+    const page = await fetch(`${this.url}/apps/manage?selling_partner_id=${sellingPartnerId}`);
+    if (!(await page.text()).includes('>Re-Authorize<')) throw new Error('Amazon offers no "Re-Authorize"');
+    return this.appstore(sellingPartnerId);
+  }
+
+  /** Presses "Enable Authorization", which a lapsed authorization offers, and answers the callback URL. */
+  async enable(sellingPartnerId: string): Promise<string> {
+    return redirection(await this.send('/apps/manage/enable', ids(sellingPartnerId)));
+  }
+
+  /** Presses "Disable" in Manage Your Apps. */
+  async disable(sellingPartnerId: string): Promise<void> {
+    const { status } = await this.send('/apps/manage/disable', ids(sellingPartnerId));
+    if (status !== 303) throw new Error(`The authorization was not disabled: HTTP ${status}`);
+  }
+
+  /** Authorizes the account at the developer's console, and answers the refresh token. */
+  async selfAuthorize(sellingPartnerId: string): Promise<string> {
+    const pair = { applicationId: APPLICATION.SPAPI_APPLICATION_ID, sellingPartnerId };
+    return ((await this.control('POST', '/self-authorizations', pair)) as { refreshToken: string })
+      .refreshToken;
   }
 
   /** Follows the address of Amazon that our log-in page leads to, and answers the callback URL behind it. */
@@ -141,6 +165,11 @@ export class Simulator {
     return response.status === 204 ? undefined : response.json();
   }
 }
+
+const ids = (sellingPartnerId: string) => ({
+  application_id: APPLICATION.SPAPI_APPLICATION_ID,
+  selling_partner_id: sellingPartnerId,
+});
 
 /** Where Amazon sends the browser; its error page otherwise ends the test, with the code that it shows. */
 async function redirection(response: Response): Promise<string> {
