@@ -20,7 +20,13 @@ const noCalls = () => ({
     bySellingPartner: Object.create(null) as Record<string, GrantCounts>,
     errors: {} as Record<string, number>,
   },
-  spApi: { total: 0, marketplaceParticipations: 0 },
+  spApi: {
+    total: 0,
+    marketplaceParticipations: 0,
+    vendorOrders: 0,
+    restrictedDataTokens: 0,
+    clientSecretRotations: 0,
+  },
   consent: { shown: 0, confirmed: 0, cancelled: 0 },
 });
 

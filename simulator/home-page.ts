@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { describePartner } from './account-choice.js';
-import { applicationNotes } from './appstore-pages.js';
 import { html, sendPage } from './html.js';
+import { describePartner } from './seller-central/account-choice.js';
+import { applicationNotes } from './seller-central/appstore-pages.js';
 import type { Stage } from './stage.js';
 
 /** The page that tells a visitor what this server is. */

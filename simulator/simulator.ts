@@ -1,20 +1,21 @@
 import type { AddressInfo } from 'node:net';
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance } from 'fastify';
-import { registerAppstore } from './appstore.js';
 import { Calls } from './calls.js';
-import { registerConsent } from './consent.js';
-import { registerControl } from './control.js';
-import { registerDevelop } from './develop.js';
+import { registerControl } from './control/control.js';
 import { registerHomePage } from './home-page.js';
-import { registerLwa } from './lwa.js';
-import { registerMailPages } from './mail-pages.js';
-import { Mailbox } from './mailbox.js';
-import { registerManage } from './manage.js';
-import { createMailCatcher } from './smtp.js';
-import { registerSpApi } from './sp-api.js';
+import { registerLwa } from './lwa/lwa.js';
+import { registerMailPages } from './mail/mail-pages.js';
+import { Mailbox } from './mail/mailbox.js';
+import { createMailCatcher } from './mail/smtp.js';
+import { registerAppstore } from './seller-central/appstore.js';
+import { registerConsent } from './seller-central/consent.js';
+import { registerDevelop } from './seller-central/develop.js';
+import { registerManage } from './seller-central/manage.js';
+import { registerSpApi } from './sp-api/sp-api.js';
+import { UsagePlans } from './sp-api/usage-plans.js';
 import type { Stage } from './stage.js';
-import { World } from './world.js';
+import { World } from './world/world.js';
 
 /** Where to listen, and by which clock to live. Port 0 takes any free one. */
 export interface SimulatorOptions {
@@ -47,6 +48,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     world: new World(now),
     calls: new Calls(),
     mailbox,
+    usagePlans: new UsagePlans(now),
     closing: closing.signal,
   });
   const mailCatcher = createMailCatcher(mailbox);

@@ -17,13 +17,20 @@ export interface Answer<T = Record<string, unknown>> {
 /** A running simulator for a spec, with short ways to talk to it. */
 export interface TestSimulator extends SimulatorAddress {
   /** Calls the control API, or anything else that speaks JSON. */
-  json<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+  json<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer<T>>;
   /** Asks for tokens as the default application, unless the parameters say otherwise. */
   token<T = Record<string, string>>(parameters: Record<string, string>): Promise<Answer<T>>;
   /** An authorization code of the default application. */
   code(sellingPartnerId: string): Promise<string>;
   /** A refresh token of the default application. */
   refreshToken(sellingPartnerId: string): Promise<string>;
+  /** An access token of the default application for a partner. */
+  accessToken(sellingPartnerId: string): Promise<string>;
   /** Moves the simulator's clock, which stands still otherwise. */
   advance(milliseconds: number): void;
   close(): Promise<void>;
@@ -36,9 +43,17 @@ export async function startSimulator(): Promise<TestSimulator> {
   const address = await simulator.listen();
   const { applicationId, clientId, clientSecret } = APPLICATION;
 
-  async function json<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
-    const content = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_HEADERS };
-    return readAnswer<T>(await fetch(address.url + path, { method, ...content }));
+  async function json<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
+    const init =
+      body === undefined
+        ? { headers }
+        : { body: JSON.stringify(body), headers: { ...JSON_HEADERS, ...headers } };
+    return readAnswer<T>(await fetch(address.url + path, { method, ...init }));
   }
 
   async function token<T>(parameters: Record<string, string>): Promise<Answer<T>> {
@@ -52,12 +67,20 @@ export async function startSimulator(): Promise<TestSimulator> {
     return answer.body;
   }
 
+  const refreshToken = async (id: string) => (await granted('/_simulator/grants', id))['refreshToken'] ?? '';
+
+  async function accessToken(id: string): Promise<string> {
+    const grant = { grant_type: 'refresh_token', refresh_token: await refreshToken(id) };
+    return (await token<Record<string, string>>(grant)).body['access_token'] ?? '';
+  }
+
   return {
     ...address,
     json,
     token,
     code: async (id) => (await granted('/_simulator/codes', id))['code'] ?? '',
-    refreshToken: async (id) => (await granted('/_simulator/grants', id))['refreshToken'] ?? '',
+    refreshToken,
+    accessToken,
     advance: (milliseconds) => (time += milliseconds),
     close: () => simulator.close(),
   };
