@@ -88,13 +88,6 @@ export class Simulator {
     if (status !== 303) throw new Error(`The authorization was not disabled: HTTP ${status}`);
   }
 
-  /** Authorizes the account at the developer's console, and answers the refresh token. */
-  async selfAuthorize(sellingPartnerId: string): Promise<string> {
-    const pair = { applicationId: APPLICATION.SPAPI_APPLICATION_ID, sellingPartnerId };
-    return ((await this.control('POST', '/self-authorizations', pair)) as { refreshToken: string })
-      .refreshToken;
-  }
-
   /** Follows the address of Amazon that our log-in page leads to, and answers the callback URL behind it. */
   async confirm(amazonCallbackUrl: string): Promise<string> {
     return redirection(await fetch(new URL(amazonCallbackUrl, this.url), { redirect: 'manual' }));
@@ -112,13 +105,17 @@ export class Simulator {
     await this.control('PUT', `/applications/${applicationId}`, change);
   }
 
-  /** A refresh token as Amazon's self-authorization page shows it. */
+  /** Authorizes the account at the developer's console, which shows a refresh token; ten accounts are the limit. */
   async selfAuthorize(
     sellingPartnerId: string,
     applicationId = APPLICATION.SPAPI_APPLICATION_ID,
   ): Promise<string> {
-    const body = { applicationId, sellingPartnerId };
-    return ((await this.control('POST', '/grants', body)) as { refreshToken: string }).refreshToken;
+    return this.refreshToken('/self-authorizations', sellingPartnerId, applicationId);
+  }
+
+  /** A refresh token out of nowhere, as often as wanted: past all pages and limits. */
+  async grant(sellingPartnerId: string, applicationId = APPLICATION.SPAPI_APPLICATION_ID): Promise<string> {
+    return this.refreshToken('/grants', sellingPartnerId, applicationId);
   }
 
   /** How often LWA answered with that error. */
@@ -143,6 +140,11 @@ export class Simulator {
     if (this.child.exitCode !== null) return;
     this.child.kill();
     await once(this.child, 'exit');
+  }
+
+  private async refreshToken(path: string, sellingPartnerId: string, applicationId: string): Promise<string> {
+    const made = await this.control('POST', path, { applicationId, sellingPartnerId });
+    return (made as { refreshToken: string }).refreshToken;
   }
 
   private send(path: string, fields: Record<string, string>): Promise<Response> {
