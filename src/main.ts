@@ -1,57 +1,50 @@
+import { type AddressInfo } from 'node:net';
 import { createApp } from './app.js';
-import { createLogger } from './common/logger.js';
+import { createLogger, type Logger } from './common/logger.js';
 import { ConfigError, parseConfig, type RegrantConfig } from './config/config.js';
 import { developmentFolder, readEnvironment } from './config/development.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
-
-/** Seconds that requests in flight get after SIGTERM; the whole end stays below ten. */
-const DRAIN_SECONDS = 7;
+import { Lifecycle, PATIENCE_SECONDS } from './lifecycle.js';
 
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
   const logger = createLogger(config.logLevel);
-  const stopDatabase = await startDatabase(config, (message) => logger.info(message));
-  try {
-    const applied = await migrate(config.databaseUrl ?? '');
-    if (applied.length) logger.info({ migrations: applied }, 'migrations applied');
-    const { nest } = await createApp(config, { logger });
-    await nest.listen(config.port, config.host);
-    logger.info({ url: config.publicUrl, port: config.port }, 'Regrant is ready');
-    process.send?.({ type: 'ready', url: config.publicUrl });
-
-    let ending = false;
-    const end = (reason: string): void => {
-      if (ending) return;
-      ending = true;
-      logger.info({ reason }, 'ending: finishing requests in flight');
-      // Connections that never finish must not hold the process: after the time to drain they are cut.
-      setTimeout(() => nest.getHttpServer().closeAllConnections(), DRAIN_SECONDS * 1000).unref();
-      void nest
-        .close()
-        .catch((error: unknown) => logger.error({ err: error }, 'the end was not clean'))
-        .then(stopDatabase)
-        .finally(() => process.exit());
-    };
-    process.on('SIGTERM', () => end('SIGTERM'));
-    process.on('SIGINT', () => end('SIGINT'));
-    // Started by a parent that is gone: nobody would stop us any more.
-    if (process.send) process.on('disconnect', () => end('the parent process is gone'));
-  } catch (error) {
-    await stopDatabase();
-    throw error;
-  }
+  const life = new Lifecycle(logger);
+  await life.run(async () => {
+    await startDatabase(config, logger, life);
+    await startService(config, logger, life);
+  });
 }
 
-/** Outside production, without DATABASE_URL: the embedded PostgreSQL. Answers how to stop it again. */
-async function startDatabase(
-  config: RegrantConfig,
-  log: (message: string) => void,
-): Promise<() => Promise<void>> {
-  if (config.databaseUrl) return () => Promise.resolve();
-  const embedded = await EmbeddedPostgres.start({ directory: developmentFolder(), log });
-  config.databaseUrl = embedded.url;
-  return () => embedded.stop();
+/** Outside production, without DATABASE_URL: the embedded PostgreSQL. Then the schema. */
+async function startDatabase(config: RegrantConfig, logger: Logger, life: Lifecycle): Promise<void> {
+  if (!config.databaseUrl) {
+    const directory = developmentFolder();
+    const log = (message: string): void => logger.info(message);
+    const embedded = await EmbeddedPostgres.start({ directory, log, signal: life.signal });
+    life.onEnd(() => embedded.stop());
+    config.databaseUrl = embedded.url;
+  }
+  life.signal.throwIfAborted();
+  const applied = await migrate(config.databaseUrl);
+  if (applied.length) logger.info({ migrations: applied }, 'migrations applied');
+}
+
+async function startService(config: RegrantConfig, logger: Logger, life: Lifecycle): Promise<void> {
+  life.signal.throwIfAborted();
+  const { nest } = await createApp(config, { logger });
+  life.onEnd(async () => {
+    // Connections that never finish must not hold the process: after the time to drain they are cut.
+    setTimeout(() => nest.getHttpServer().closeAllConnections(), PATIENCE_SECONDS * 1000).unref();
+    await nest.close();
+  });
+  life.signal.throwIfAborted();
+  await nest.listen(config.port, config.host);
+  const { port } = nest.getHttpServer().address() as AddressInfo;
+  config.listensOn(port);
+  logger.info({ url: config.publicUrl, port }, 'Regrant is ready');
+  if (process.connected) process.send?.({ type: 'ready', url: config.publicUrl });
 }
 
 await main().catch((error: unknown) => {

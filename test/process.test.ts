@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -7,6 +6,7 @@ import { API_KEY } from './support/app.js';
 import { BrowserClient } from './support/browser-client.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 import { api, PASSWORD, randomPartner, signUp } from './support/people.js';
+import { Regrant } from './support/regrant.js';
 import { Simulator } from './support/simulator.js';
 
 async function freePort(): Promise<number> {
@@ -16,42 +16,6 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-/** The built service as a real process. */
-class Regrant {
-  log = '';
-  private constructor(
-    readonly url: string,
-    private readonly child: ChildProcess,
-  ) {
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
-  }
-
-  static spawn(settings: Record<string, string>): Regrant {
-    const env = { PATH: process.env['PATH'], ...settings };
-    const child = fork('dist/main.js', { env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-    return new Regrant(`http://localhost:${settings['PORT']}`, child);
-  }
-
-  static async start(settings: Record<string, string>): Promise<Regrant> {
-    const regrant = Regrant.spawn(settings);
-    const outcome = await Promise.race([once(regrant.child, 'message'), regrant.ended()]);
-    if (typeof outcome === 'number') throw new Error(`Regrant ended at its start:\n${regrant.log}`);
-    return regrant;
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
-  /** The exit status; null after a signal. */
-  async ended(): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const [status] = (await once(this.child, 'close')) as [number | null];
-    return status;
-  }
 }
 
 describe('The process', () => {

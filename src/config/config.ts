@@ -18,6 +18,7 @@ export class ConfigError extends Error {
 /** Every setting, typed and ready to use. The injection token of its only instance. */
 export class RegrantConfig {
   readonly production: boolean;
+  /** 0: any free port. */
   readonly port: number;
   readonly host: string;
   /** Origin that browsers see, without a trailing slash. Follows the real port when PORT is 0. */
@@ -53,6 +54,7 @@ export class RegrantConfig {
   };
   readonly rateLimits: boolean;
   readonly logLevel: string;
+  private readonly publicUrlGiven: boolean;
 
   constructor(environment: Environment) {
     const env = environment;
@@ -60,6 +62,7 @@ export class RegrantConfig {
     this.port = env.PORT;
     this.host = env.HOST;
     this.publicUrl = (env.PUBLIC_URL ?? `http://localhost:${env.PORT}`).replace(/\/$/, '');
+    this.publicUrlGiven = env.PUBLIC_URL !== undefined;
     this.trustProxy = list(env.TRUST_PROXY);
     this.databaseUrl = env.DATABASE_URL;
     this.encryptionKeys = parseKeys(env.ENCRYPTION_KEYS);
@@ -87,6 +90,11 @@ export class RegrantConfig {
     };
     this.rateLimits = env.RATE_LIMITS === 'on';
     this.logLevel = env.LOG_LEVEL;
+  }
+
+  /** Tells the port that the system chose for PORT=0: without a PUBLIC_URL, browsers find us there. */
+  listensOn(port: number): void {
+    if (!this.publicUrlGiven) this.publicUrl = `http://localhost:${port}`;
   }
 
   /** Whether browsers reach us over https: cookies are then Secure and carry the `__Host-` prefix. */

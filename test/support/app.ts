@@ -48,7 +48,7 @@ export async function startTestApp(settings: Record<string, string> = {}): Promi
   const { nest } = await createApp(config, { logger, clock });
   await nest.listen(0, '127.0.0.1');
   const { port } = nest.getHttpServer().address() as { port: number };
-  config.publicUrl = settings['PUBLIC_URL'] ?? `http://localhost:${port}`;
+  config.listensOn(port);
   return {
     url: `http://localhost:${port}`,
     config,

@@ -24,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   /** Where data and binaries go when we are root and `directory` is private to root. */
   systemDirectory?: string;
   log?: (message: string) => void;
+  /** Breaks the start off: what it had begun is stopped and removed before `start` throws the signal's reason. */
+  signal?: AbortSignal;
 }
 
 /** A PostgreSQL of our own, from the binaries that npm installs. It outlives a crash of this process. */
@@ -62,12 +64,12 @@ export class EmbeddedPostgres {
     const user = serverUser(join(directory, 'postgres'));
     const isRoot = user.uid !== undefined;
     const elsewhere = [options.systemDirectory ?? '/var/lib/regrant', join(tmpdir(), 'regrant-root')];
-    const log = options.log ?? (() => undefined);
+    const { signal, log = () => undefined } = options;
     const data = await placeData(directory, user, elsewhere, log);
 
-    return exclusively(data, async () => {
+    const startAlone = async (): Promise<EmbeddedPostgres> => {
       const password = await passwordFor(directory, data);
-      const running = await runningServer(data);
+      const running = await runningServer(data, signal);
       if (running && (await answers(running, password, data))) {
         return EmbeddedPostgres.join(running, password, data);
       }
@@ -78,17 +80,20 @@ export class EmbeddedPostgres {
       if (hasData(data)) await assertVersion(data, binaries.version);
       else await initialise(data, binaries, user, password, serverLog);
       await ownIfRoots(user, data);
+      signal?.throwIfAborted();
       const { port = 54329, settings = {} } = options;
-      const server = await launch({ data, binaries, user, port, settings, log: serverLog });
+      const server = await launch({ data, binaries, user, port, settings, log: serverLog, signal });
       try {
         await takeOwnership(data, server.pid);
         await ensureDatabase(server, password);
+        signal?.throwIfAborted();
       } catch (error) {
         await shutDown(server);
         throw error;
       }
       return new EmbeddedPostgres(server, urlOf(server, password), false, true);
-    });
+    };
+    return exclusively(data, startAlone, signal);
   }
 
   /** A live owner keeps its server; that of a dead one becomes ours. */

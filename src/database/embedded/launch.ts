@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type Binaries } from './binaries.js';
 import { EmbeddedPostgresError, diskFull } from './errors.js';
 import { type ServerUser } from './privileges.js';
-import { type PidFile, type ServerProcess, readPidFile } from './postmaster.js';
+import { type PidFile, type ServerProcess, readPidFile, shutDown } from './postmaster.js';
 import { freePort } from './ports.js';
-import { identityOf, signal, until } from './processes.js';
+import { identityOf, until } from './processes.js';
 import { type ServerLog, isFull } from './server-log.js';
 
 const START_MS = 30_000;
@@ -19,6 +19,7 @@ export interface LaunchOptions {
   port: number;
   settings: Record<string, string>;
   log: ServerLog;
+  signal?: AbortSignal | undefined;
 }
 
 /** Modest enough for a small machine beside everything else that a developer runs. */
@@ -43,8 +44,9 @@ export async function launch(options: LaunchOptions): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(options.port);
     const child = spawnPostgres(options, port);
-    const server = await readyServer(child, options.data);
+    const server = await readyServer(child, options);
     if (server) return server;
+    options.signal?.throwIfAborted();
     const said = options.log.quote();
     // Somebody else can take the port between our look and PostgreSQL's.
     if (attempt < BIND_ATTEMPTS && said.includes('could not create any TCP/IP sockets')) continue;
@@ -78,7 +80,11 @@ function spawnPostgres({ data, binaries, user, settings, log }: LaunchOptions, p
   }
 }
 
-async function readyServer(child: ChildProcess, data: string): Promise<ServerProcess | undefined> {
+/** Undefined when it ended, took too long or was no longer wanted; it is gone then. */
+async function readyServer(
+  child: ChildProcess,
+  { data, signal }: LaunchOptions,
+): Promise<ServerProcess | undefined> {
   let ended = child.pid === undefined;
   child.once('error', () => (ended = true)).once('exit', () => (ended = true));
   let file: PidFile | undefined;
@@ -86,11 +92,12 @@ async function readyServer(child: ChildProcess, data: string): Promise<ServerPro
     file = readPidFile(data);
     return file?.pid === child.pid && file?.status === 'ready';
   };
-  await until(() => ended || ready(), START_MS);
+  await until(() => ended || ready() || signal?.aborted === true, START_MS);
   const identity = child.pid !== undefined && !ended ? identityOf(child.pid) : undefined;
-  if (file && child.pid !== undefined && identity && ready())
-    return { pid: child.pid, identity, port: file.port };
-  if (child.pid !== undefined && identity) signal(child.pid, 'SIGQUIT');
+  if (child.pid === undefined || !identity) return undefined;
+  const server = { pid: child.pid, identity, port: file?.port ?? 0 };
+  if (ready() && !signal?.aborted) return server;
+  await shutDown(server);
   return undefined;
 }
 

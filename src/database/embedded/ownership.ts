@@ -13,15 +13,20 @@ const PATIENCE_MS = 90_000;
  *
  * Every contender puts down a file whose name says who it is, then looks for others. Names are never used
  * twice, so a dead contender's file can be removed without a race; and of two who come at once, at least the
- * later one sees the other. Whoever sees somebody alive steps back and tries again.
+ * later one sees the other. Whoever sees somebody alive steps back and tries again, unless `signal` says to give up.
  */
-export async function exclusively<T>(data: string, action: () => Promise<T>): Promise<T> {
+export async function exclusively<T>(
+  data: string,
+  action: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const prefix = `${basename(data)}.starting.`;
   const folder = dirname(data);
   const own = `${prefix}${process.pid}.${identityOf(process.pid)}.${randomBytes(6).toString('hex')}`;
   const deadline = Date.now() + PATIENCE_MS;
   try {
     for (;;) {
+      signal?.throwIfAborted();
       if (!(await someoneElse(folder, prefix, own))) {
         await writeFile(join(folder, own), '');
         if (!(await someoneElse(folder, prefix, own))) return await action();

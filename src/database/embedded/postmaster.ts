@@ -22,14 +22,15 @@ export interface PidFile {
 }
 
 /** Answers the live server of a data folder, once it is ready; undefined when there is none or it is going. */
-export async function runningServer(data: string): Promise<ServerProcess | undefined> {
+export async function runningServer(data: string, signal?: AbortSignal): Promise<ServerProcess | undefined> {
   let found: ServerProcess | undefined;
   const settled = await until(() => {
     const file = readPidFile(data);
     const identity = file && identityIfServer(file.pid, data);
     found = identity && file.status === 'ready' ? { pid: file.pid, identity, port: file.port } : undefined;
-    return found !== undefined || identity === undefined;
+    return found !== undefined || identity === undefined || signal?.aborted === true;
   }, READY_MS);
+  signal?.throwIfAborted();
   if (settled) return found;
   throw new EmbeddedPostgresError(
     'start_failed',
