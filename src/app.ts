@@ -39,7 +39,7 @@ export async function createApp(
   nest.useGlobalFilters(filter);
   nest.useGlobalPipes(validationPipe());
   await addHttpBasics(nest, config, logger);
-  serveApiDocument(nest, config);
+  serveApiDocument(nest);
   await nest.init();
   return { nest, logger };
 }

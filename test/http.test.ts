@@ -96,6 +96,8 @@ describe('Over HTTP', () => {
       '/api/v1/authorizations/{id}',
       '/api/v1/authorizations/{id}/access-token',
       '/auth/o2/token',
+      '/health/live',
+      '/health/ready',
     ]);
     const docs = await fetch(`${app.url}/api/docs`);
     expect(docs.headers.get('content-security-policy')).toContain("script-src 'self'");

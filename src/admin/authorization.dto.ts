@@ -16,22 +16,25 @@ const REGIONS: Region[] = ['NA', 'EU', 'FE'];
 const WORKFLOWS: Workflow[] = ['website', 'appstore', 'self'];
 
 export class AuthorizationQuery extends ListQuery {
-  @ApiPropertyOptional({ enum: STATUSES })
+  @ApiPropertyOptional({ enum: STATUSES, description: 'Whether tokens can be had' })
   @IsOptional()
   @IsIn(STATUSES)
   status?: AuthorizationStatus;
 
-  @ApiPropertyOptional({ enum: RENEWALS })
+  @ApiPropertyOptional({
+    enum: RENEWALS,
+    description: 'Where it stands in the year that a grant is good for',
+  })
   @IsOptional()
   @IsIn(RENEWALS)
   renewal?: RenewalStatus;
 
-  @ApiPropertyOptional({ format: 'uuid' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'Account on our website' })
   @IsOptional()
   @IsUUID()
   sellerId?: string;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'As Amazon names the seller or vendor' })
   @IsOptional()
   @IsString()
   @MaxLength(100)
@@ -47,20 +50,28 @@ export class AuthorizationQuery extends ListQuery {
   @IsUUID()
   applicationId?: string;
 
-  @ApiPropertyOptional({ enum: WORKFLOWS })
+  @ApiPropertyOptional({ enum: WORKFLOWS, description: 'How it was authorized' })
   @IsOptional()
   @IsIn(WORKFLOWS)
   workflow?: Workflow;
 }
 
 class RenewalAnswer {
-  @ApiProperty({ enum: RENEWALS })
+  @ApiProperty({
+    enum: RENEWALS,
+    description: '`due` from the first reminder on, `overdue` after the date. Neither stops tokens',
+  })
   status: RenewalStatus;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Renew by' })
   dueAt: Date | null;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the seller was last reminded',
+  })
   lastReminderAt: Date | null;
 }
 
@@ -69,46 +80,64 @@ export class AuthorizationAnswer {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', description: 'Our id of the SP-API application' })
   applicationId: string;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'Account on our website' })
   sellerId: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, description: 'Gets the reminders where there is no account' })
   contactEmail: string | null;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'As Amazon names the seller or vendor', example: 'A2SELLER000001' })
   sellingPartnerId: string;
 
-  @ApiProperty({ enum: REGIONS })
+  @ApiProperty({ enum: REGIONS, description: 'Of SP-API: North America, Europe or Far East' })
   region: Region;
 
   @ApiProperty({ enum: ['seller', 'vendor'] })
   partnerType: PartnerType;
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({
+    type: [String],
+    description: 'Marketplaces known to belong to it',
+    example: ['A1PA6795UKMFR9'],
+  })
   marketplaceIds: string[];
 
-  @ApiProperty({ enum: WORKFLOWS })
+  @ApiProperty({ enum: WORKFLOWS, description: 'How it was authorized' })
   workflow: Workflow;
 
-  @ApiProperty({ enum: STATUSES })
+  @ApiProperty({
+    enum: STATUSES,
+    description:
+      '`reauthorization_required`: Amazon refused it, the seller must connect again. `disconnected`: its token is destroyed',
+  })
   status: AuthorizationStatus;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, description: 'Why it has this status' })
   statusReason: string | null;
 
   @ApiProperty()
   renewal: RenewalAnswer;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When the seller last confirmed at Amazon' })
   authorizedAt: Date;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When a program last got a token',
+  })
   lastVendedAt: Date | null;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When Amazon last accepted or refused it',
+  })
   lastCheckedAt: Date | null;
 
   @ApiProperty({ format: 'date-time' })
@@ -122,7 +151,11 @@ export class AuthorizationListAnswer {
   @ApiProperty({ type: [AuthorizationAnswer] })
   items: AuthorizationAnswer[];
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: '`cursor` of the next page; null on the last one',
+  })
   nextCursor: string | null;
 }
 

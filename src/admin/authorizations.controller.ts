@@ -1,12 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type ApiKey } from '../api-keys/api-key.entity.js';
 import { CallingKey } from '../api-keys/api-key.guard.js';
 import { requireApplication } from '../api-keys/api-keys.service.js';
@@ -26,7 +19,6 @@ import {
 } from './authorization.dto.js';
 
 @ApiTags('Authorizations')
-@ApiBearerAuth()
 @Controller('api/v1/authorizations')
 export class AuthorizationsController {
   constructor(
@@ -40,8 +32,8 @@ export class AuthorizationsController {
   @RequireScope('admin:read')
   @Get()
   @ApiOperation({ summary: 'Authorizations, page by page, oldest first' })
-  @ApiOkResponse({ type: AuthorizationListAnswer })
-  @ApiProblems(400, 401, 403)
+  @ApiOkResponse({ type: AuthorizationListAnswer, description: 'A page; stable while others are added' })
+  @ApiProblems(400)
   async page(
     @Query() query: AuthorizationQuery,
     @CallingKey() key: ApiKey,
@@ -59,9 +51,9 @@ export class AuthorizationsController {
   @RequireScope('admin:read')
   @Get(':id')
   @ApiOperation({ summary: 'One authorization' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiOkResponse({ type: AuthorizationAnswer })
-  @ApiProblems(400, 401, 403, 404)
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The authorization' })
+  @ApiOkResponse({ type: AuthorizationAnswer, description: 'The authorization' })
+  @ApiProblems(400, 404)
   async one(@Param('id', UuidParam) id: string, @CallingKey() key: ApiKey): Promise<AuthorizationAnswer> {
     const row = await this.authorizations.byId(id);
     requireApplication(key.applicationIds, row.applicationId);
@@ -72,9 +64,9 @@ export class AuthorizationsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Disconnect: the token is destroyed, the row is kept' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiNoContentResponse()
-  @ApiProblems(400, 401, 403, 404)
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The authorization' })
+  @ApiNoContentResponse({ description: 'Disconnected' })
+  @ApiProblems(400, 404)
   async disconnect(@Param('id', UuidParam) id: string, @CallingKey() key: ApiKey): Promise<void> {
     requireApplication(key.applicationIds, (await this.authorizations.byId(id)).applicationId);
     await this.authorizations.disconnected(id, `api-key:${key.clientId}`);

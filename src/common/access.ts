@@ -1,4 +1,6 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import { ApiProblems } from './api-problems.js';
 
 export type Scope = 'admin:read' | 'admin:write' | 'tokens:vend' | 'metrics:read';
 export const SCOPES: readonly Scope[] = ['admin:read', 'admin:write', 'tokens:vend', 'metrics:read'];
@@ -13,9 +15,17 @@ export type Access =
   | { kind: 'seller' };
 
 export const ACCESS = 'regrant:access';
+/** Where the OpenAPI document notes the scope of a route. */
+export const REQUIRED_SCOPE = 'x-required-scope';
 
 export const Open = () => SetMetadata(ACCESS, { kind: 'open' } satisfies Access);
+/** For programs whose API key has `scope`. The OpenAPI document then says so, and what the others are answered. */
 export const RequireScope = (scope: Scope) =>
-  SetMetadata(ACCESS, { kind: 'api-key', scope } satisfies Access);
+  applyDecorators(
+    SetMetadata(ACCESS, { kind: 'api-key', scope } satisfies Access),
+    ApiBearerAuth(),
+    ApiExtension(REQUIRED_SCOPE, scope),
+    ApiProblems(401, 403, 500, 503),
+  );
 export const Page = () => SetMetadata(ACCESS, { kind: 'page' } satisfies Access);
 export const SellerPage = () => SetMetadata(ACCESS, { kind: 'seller' } satisfies Access);

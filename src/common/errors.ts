@@ -1,16 +1,19 @@
 /** Stable codes of the HTTP API; programs switch on them. */
-export type ErrorCode =
-  | 'invalid_request'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'reauthorization_required'
-  | 'disconnected'
-  | 'application_credentials_rejected'
-  | 'amazon_unavailable'
-  | 'rate_limited'
-  | 'internal';
+export const ERROR_CODES = [
+  'invalid_request',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'reauthorization_required',
+  'disconnected',
+  'application_credentials_rejected',
+  'amazon_unavailable',
+  'rate_limited',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface FieldProblem {
   path: string;

@@ -2,23 +2,30 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsInt, IsOptional, Max, Min } from 'class-validator';
 
 export class AccessTokenRequest {
-  /** Seconds that the token must still live; a shorter-lived one is refreshed first. */
-  @ApiPropertyOptional({ default: 60, minimum: 1, maximum: 3540 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'Seconds that the token must still live; a shorter-lived one is refreshed first',
+    default: 60,
+    minimum: 1,
+    maximum: 3540,
+  })
   @IsOptional()
   @IsInt({ message: 'must be a whole number of seconds' })
   @Min(1, { message: 'must be at least 1' })
   @Max(3540, { message: 'must be at most 3540: tokens live an hour' })
   minimumSeconds?: number;
 
-  /** Ask Amazon for a new token even when the present one is still good. */
-  @ApiPropertyOptional({ default: false })
+  @ApiPropertyOptional({
+    description: 'Ask Amazon for a new token even when the present one is still good',
+    default: false,
+  })
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   forceRefresh?: boolean;
 }
 
 export class AccessTokenAnswer {
-  @ApiProperty({ example: 'Atza|IwEBIA…' })
+  @ApiProperty({ description: 'For the header `x-amz-access-token`', example: 'Atza|IwEBIA…' })
   accessToken: string;
 
   @ApiProperty({ example: 'bearer' })
@@ -27,7 +34,7 @@ export class AccessTokenAnswer {
   @ApiProperty({ format: 'date-time' })
   expiresAt: string;
 
-  @ApiProperty({ description: 'Seconds', example: 3540 })
+  @ApiProperty({ type: 'integer', description: 'Seconds that it still lives', example: 3540 })
   expiresIn: number;
 
   @ApiProperty({ format: 'uuid' })

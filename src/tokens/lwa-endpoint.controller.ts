@@ -10,6 +10,7 @@ import {
 import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { Open } from '../common/access.js';
+import { ApiLwaProblems } from '../common/api-problems.js';
 import { InvalidRequest, NotFound } from '../common/errors.js';
 import { isUuid } from '../common/validation.js';
 import { VendingService } from './vending.service.js';
@@ -44,13 +45,13 @@ class TokenRequest {
 }
 
 class TokenAnswer {
-  @ApiProperty()
+  @ApiProperty({ description: 'For the header `x-amz-access-token`' })
   access_token: string;
 
   @ApiProperty({ example: 'bearer' })
   token_type: string;
 
-  @ApiProperty({ description: 'Seconds' })
+  @ApiProperty({ type: 'integer', description: 'Seconds that it still lives' })
   expires_in: number;
 
   @ApiProperty({ description: 'The refresh_token of the request' })
@@ -75,9 +76,15 @@ export class LwaEndpointController {
   @Open()
   @Post('token')
   @HttpCode(200)
-  @ApiOperation({ summary: 'LWA-compatible token endpoint for SP-API SDKs' })
+  @ApiOperation({
+    summary: 'LWA-compatible token endpoint for SP-API SDKs',
+    description:
+      "Point an SDK's LWA endpoint here. It gives an API key as client and an authorization's id as refresh token; " +
+      "what it gets, errors included, has the form of Amazon's own endpoint.",
+  })
   @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
-  @ApiOkResponse({ type: TokenAnswer })
+  @ApiOkResponse({ type: TokenAnswer, description: 'A valid access token' })
+  @ApiLwaProblems()
   async token(@Body() request: TokenRequest): Promise<TokenAnswer> {
     const key = await this.apiKeys.authenticate(request.client_id, request.client_secret);
     this.apiKeys.requireScope(key, 'tokens:vend');

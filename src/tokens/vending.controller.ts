@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type ApiKey } from '../api-keys/api-key.entity.js';
 import { CallingKey } from '../api-keys/api-key.guard.js';
 import { RequireScope } from '../common/access.js';
@@ -10,7 +10,6 @@ import { VendingService } from './vending.service.js';
 
 /** Access tokens for programs, in our own API. */
 @ApiTags('Access tokens')
-@ApiBearerAuth()
 @Controller('api/v1/authorizations')
 export class VendingController {
   constructor(private readonly vending: VendingService) {}
@@ -18,10 +17,13 @@ export class VendingController {
   @RequireScope('tokens:vend')
   @Post(':id/access-token')
   @HttpCode(200)
-  @ApiOperation({ summary: 'A valid access token for one authorization' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiOkResponse({ type: AccessTokenAnswer })
-  @ApiProblems(400, 401, 403, 404, 409, 410, 503)
+  @ApiOperation({
+    summary: 'A valid access token for one authorization',
+    description: 'From memory while it lives long enough; else one call to Amazon for all who wait.',
+  })
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The authorization' })
+  @ApiOkResponse({ type: AccessTokenAnswer, description: 'A token that lives long enough' })
+  @ApiProblems(400, 404, 409, 410)
   async accessToken(
     @Param('id', UuidParam) id: string,
     @Body() options: AccessTokenRequest,

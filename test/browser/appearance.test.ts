@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type BrowserContextOptions, type Page } from 'playwright-core';
+import { API_KEY } from '../support/app.js';
 import { tour } from './support/tour.js';
 import { Website } from './support/website.js';
 
@@ -115,11 +116,28 @@ describe('an error page', () => {
 });
 
 describe('the API documentation', () => {
-  it('loads under its policy and lists the routes', async () => {
+  it('loads under its policy, lists the routes, and calls one with an API key', async () => {
     const page = await site.visitor();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
     await page.goto('/api/docs');
     await page.getByText('/api/v1/authorizations/{id}/access-token').first().waitFor();
     expect(await page.getByText('/auth/o2/token').first().isVisible()).toBe(true);
     await photograph(page, 'light', 'api-docs');
+
+    await page.getByRole('button', { name: 'Authorize', exact: true }).click();
+    await page.locator('#auth-bearer-value').fill(API_KEY);
+    await page.getByRole('button', { name: 'Apply credentials' }).click();
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    await page.locator('#operations-Authorizations-Authorizations_page').click();
+    await page.getByRole('button', { name: 'Try it out' }).click();
+    const answered = page.waitForResponse((response) => response.url().includes('/api/v1/authorizations?'));
+    await page.getByRole('button', { name: 'Execute' }).click();
+    expect((await answered).status()).toBe(200);
+    expect(await page.locator('.live-responses-table').innerText()).toContain('"items"');
+    await photograph(page, 'light', 'api-docs-tried');
+    expect(complaints).toEqual([]);
   });
 });
