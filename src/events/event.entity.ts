@@ -11,7 +11,9 @@ export type AuthorizationEventType =
 export type ApplicationEventType =
   'application.created' | 'application.changed' | 'application.secret_added' | 'application.deleted';
 
-export type EventType = AuthorizationEventType | ApplicationEventType;
+export type EncryptionEventType = 'encryption.rotation_started' | 'encryption.rotation_finished';
+
+export type EventType = AuthorizationEventType | ApplicationEventType | EncryptionEventType;
 
 /** One thing that happened. Rows are only ever added. */
 @Entity('events')
