@@ -1,6 +1,5 @@
 /** How an authorization was given: on Amazon's OAuth pages, or by the developer at the console. */
-export const AUTHORIZATION_KINDS = ['oauth', 'self'] as const;
-export type AuthorizationKind = (typeof AUTHORIZATION_KINDS)[number];
+export type AuthorizationKind = 'oauth' | 'self';
 
 /** What a token says of the authorization behind it. */
 export interface AuthorizationRef {

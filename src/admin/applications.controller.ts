@@ -1,6 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
-  ApiBearerAuth,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -10,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { type ApiKey } from '../api-keys/api-key.entity.js';
 import { CallingKey } from '../api-keys/api-key.guard.js';
-import { requireApplication } from '../api-keys/api-keys.service.js';
+import { actorOf, requireApplication } from '../api-keys/api-keys.service.js';
 import { type Application } from '../applications/application.entity.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { ClientSecrets } from '../applications/client-secrets.service.js';
@@ -30,10 +29,7 @@ import {
 } from './application.dto.js';
 import { ListQuery } from './list-query.dto.js';
 
-const actor = ({ clientId }: ApiKey): string => `api-key:${clientId}`;
-
 @ApiTags('Applications')
-@ApiBearerAuth()
 @Controller('api/v1/applications')
 export class ApplicationsController {
   constructor(
@@ -46,8 +42,8 @@ export class ApplicationsController {
   @RequireScope('admin:read')
   @Get()
   @ApiOperation({ summary: 'Applications, page by page, oldest first' })
-  @ApiOkResponse({ type: ApplicationListAnswer })
-  @ApiProblems(400, 401, 403)
+  @ApiOkResponse({ type: ApplicationListAnswer, description: 'A page; stable while others are added' })
+  @ApiProblems(400)
   async page(
     @Query() { limit, cursor }: ListQuery,
     @CallingKey() key: ApiKey,
@@ -59,9 +55,9 @@ export class ApplicationsController {
   @RequireScope('admin:read')
   @Get(':id')
   @ApiOperation({ summary: 'One application' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiOkResponse({ type: ApplicationAnswer })
-  @ApiProblems(400, 401, 403, 404)
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The application' })
+  @ApiOkResponse({ type: ApplicationAnswer, description: 'As it is now' })
+  @ApiProblems(400, 404)
   async one(@Param('id', UuidParam) id: string, @CallingKey() key: ApiKey): Promise<ApplicationAnswer> {
     requireApplication(key.applicationIds, id);
     return this.showOne(await this.applications.byId(id));
@@ -71,7 +67,7 @@ export class ApplicationsController {
   @Post()
   @ApiOperation({ summary: 'Add an application with its client secret' })
   @ApiCreatedResponse({ type: ApplicationAnswer })
-  @ApiProblems(400, 401, 403, 409)
+  @ApiProblems(400, 409)
   async create(
     @Body() request: NewApplicationRequest,
     @CallingKey() key: ApiKey,
@@ -81,34 +77,34 @@ export class ApplicationsController {
     this.requireFuture('clientSecretExpiresAt', expiresAt);
     const { draft = false, listed = false, returnOrigins = [] } = given;
     const fields = { ...given, draft, listed, returnOrigins };
-    return this.showOne(await this.applications.create(fields, { clientSecret, expiresAt }, actor(key)));
+    return this.showOne(await this.applications.create(fields, { clientSecret, expiresAt }, actorOf(key)));
   }
 
   @RequireScope('admin:write')
   @Patch(':id')
   @ApiOperation({ summary: 'Change an application; what is left out stays' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiOkResponse({ type: ApplicationAnswer })
-  @ApiProblems(400, 401, 403, 404, 409)
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The application' })
+  @ApiOkResponse({ type: ApplicationAnswer, description: 'As it is now' })
+  @ApiProblems(400, 404, 409)
   async change(
     @Param('id', UuidParam) id: string,
     @Body() request: ApplicationChangeRequest,
     @CallingKey() key: ApiKey,
   ): Promise<ApplicationAnswer> {
     requireApplication(key.applicationIds, id);
-    return this.showOne(await this.applications.change(id, request, actor(key)));
+    return this.showOne(await this.applications.change(id, request, actorOf(key)));
   }
 
   @RequireScope('admin:write')
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete an application, with its disconnected authorizations' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiNoContentResponse()
-  @ApiProblems(400, 401, 403, 404, 409)
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The application' })
+  @ApiNoContentResponse({ description: 'Deleted' })
+  @ApiProblems(400, 404, 409)
   async remove(@Param('id', UuidParam) id: string, @CallingKey() key: ApiKey): Promise<void> {
     requireApplication(key.applicationIds, id);
-    await this.grants.removeApplication(id, actor(key));
+    await this.grants.removeApplication(id, actorOf(key));
   }
 
   @RequireScope('admin:write')
@@ -117,9 +113,9 @@ export class ApplicationsController {
     summary:
       'Rotate the client secret: this one becomes current, the one before stays as a fallback for 7 days',
   })
-  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The application' })
   @ApiCreatedResponse({ type: ApplicationAnswer })
-  @ApiProblems(400, 401, 403, 404, 503)
+  @ApiProblems(400, 404)
   async addSecret(
     @Param('id', UuidParam) id: string,
     @Body() { clientSecret, expiresAt, verify }: NewClientSecretRequest,
@@ -128,7 +124,7 @@ export class ApplicationsController {
     requireApplication(key.applicationIds, id);
     this.requireFuture('expiresAt', expiresAt);
     if (verify) await this.applications.verifySecret(id, clientSecret);
-    await this.applications.addSecret(id, { clientSecret, expiresAt }, actor(key));
+    await this.applications.addSecret(id, { clientSecret, expiresAt }, actorOf(key));
     return this.showOne(await this.applications.byId(id));
   }
 

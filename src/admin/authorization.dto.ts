@@ -12,8 +12,8 @@ import { ListQuery } from './list-query.dto.js';
 
 const STATUSES: AuthorizationStatus[] = ['active', 'reauthorization_required', 'disconnected'];
 const RENEWALS: RenewalStatus[] = ['current', 'due', 'overdue', 'not_applicable'];
-const REGIONS: Region[] = ['NA', 'EU', 'FE'];
-const WORKFLOWS: Workflow[] = ['website', 'appstore', 'self'];
+export const REGIONS: Region[] = ['NA', 'EU', 'FE'];
+export const WORKFLOWS: Workflow[] = ['website', 'appstore', 'self'];
 
 export class AuthorizationQuery extends ListQuery {
   @ApiPropertyOptional({ enum: STATUSES, description: 'Whether tokens can be had' })

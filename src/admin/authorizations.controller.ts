@@ -1,15 +1,26 @@
-import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type FastifyReply } from 'fastify';
 import { type ApiKey } from '../api-keys/api-key.entity.js';
 import { CallingKey } from '../api-keys/api-key.guard.js';
-import { requireApplication } from '../api-keys/api-keys.service.js';
+import { actorOf, requireApplication } from '../api-keys/api-keys.service.js';
 import { RequireScope } from '../common/access.js';
 import { ApiProblems } from '../common/api-problems.js';
 import { Clock } from '../common/clock.js';
 import { UuidParam } from '../common/validation.js';
 import { RegrantConfig } from '../config/config.js';
+import { Adjustments } from '../tokens/adjustments.service.js';
 import { AuthorizationList } from '../tokens/authorization-list.js';
+import { type Authorization } from '../tokens/authorization.entity.js';
 import { AuthorizationsService } from '../tokens/authorizations.service.js';
+import { GrantImports } from '../tokens/grant-imports.service.js';
 import { VendingService } from '../tokens/vending.service.js';
 import {
   AuthorizationAnswer,
@@ -17,6 +28,7 @@ import {
   AuthorizationQuery,
   showAuthorization,
 } from './authorization.dto.js';
+import { AuthorizationChangeRequest, NewAuthorizationRequest } from './new-authorization.dto.js';
 
 @ApiTags('Authorizations')
 @Controller('api/v1/authorizations')
@@ -24,6 +36,8 @@ export class AuthorizationsController {
   constructor(
     private readonly authorizations: AuthorizationsService,
     private readonly list: AuthorizationList,
+    private readonly imports: GrantImports,
+    private readonly adjustments: Adjustments,
     private readonly vending: VendingService,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
@@ -41,11 +55,7 @@ export class AuthorizationsController {
     const { limit, cursor, ...filter } = query;
     const limited = key.applicationIds ? { applicationIds: key.applicationIds } : {};
     const { items, nextCursor } = await this.list.page({ ...filter, ...limited }, limit, cursor);
-    const now = this.clock.now();
-    return {
-      items: items.map((row) => showAuthorization(row, now, this.config.renewal.reminderDays)),
-      nextCursor,
-    };
+    return { items: items.map((row) => this.show(row)), nextCursor };
   }
 
   @RequireScope('admin:read')
@@ -57,7 +67,44 @@ export class AuthorizationsController {
   async one(@Param('id', UuidParam) id: string, @CallingKey() key: ApiKey): Promise<AuthorizationAnswer> {
     const row = await this.authorizations.byId(id);
     requireApplication(key.applicationIds, row.applicationId);
-    return showAuthorization(row, this.clock.now(), this.config.renewal.reminderDays);
+    return this.show(row);
+  }
+
+  @RequireScope('admin:write')
+  @Post()
+  @ApiOperation({
+    summary: 'Bring in a refresh token: a self-authorization, or one that another system kept so far',
+    description:
+      'Sent again it changes nothing. An authorization of the same application, selling partner and region keeps its ' +
+      'id and its account and gets the token; a disconnected one becomes active again.',
+  })
+  @ApiCreatedResponse({ type: AuthorizationAnswer, description: 'Stored as a new authorization' })
+  @ApiOkResponse({ type: AuthorizationAnswer, description: 'It was known already' })
+  @ApiProblems(400)
+  async add(
+    @Body() request: NewAuthorizationRequest,
+    @CallingKey() key: ApiKey,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AuthorizationAnswer> {
+    const importer = { actor: actorOf(key), applicationIds: key.applicationIds };
+    const { outcome, authorization } = await this.imports.accept(request, importer);
+    void reply.status(outcome === 'created' ? 201 : 200);
+    return this.show(authorization);
+  }
+
+  @RequireScope('admin:write')
+  @Patch(':id')
+  @ApiOperation({ summary: 'Change the due date, the account or the contact; what is left out stays' })
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The authorization' })
+  @ApiOkResponse({ type: AuthorizationAnswer, description: 'As it is now' })
+  @ApiProblems(400, 404)
+  async change(
+    @Param('id', UuidParam) id: string,
+    @Body() request: AuthorizationChangeRequest,
+    @CallingKey() key: ApiKey,
+  ): Promise<AuthorizationAnswer> {
+    requireApplication(key.applicationIds, (await this.authorizations.byId(id)).applicationId);
+    return this.show(await this.adjustments.adjusted(id, request, actorOf(key)));
   }
 
   @RequireScope('admin:write')
@@ -69,7 +116,11 @@ export class AuthorizationsController {
   @ApiProblems(400, 404)
   async disconnect(@Param('id', UuidParam) id: string, @CallingKey() key: ApiKey): Promise<void> {
     requireApplication(key.applicationIds, (await this.authorizations.byId(id)).applicationId);
-    await this.authorizations.disconnected(id, `api-key:${key.clientId}`);
+    await this.authorizations.disconnected(id, actorOf(key));
     this.vending.forget(id);
+  }
+
+  private show(row: Authorization): AuthorizationAnswer {
+    return showAuthorization(row, this.clock.now(), this.config.renewal.reminderDays);
   }
 }

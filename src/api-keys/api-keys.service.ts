@@ -73,3 +73,6 @@ export function requireApplication(applicationIds: readonly string[] | null, app
   if (applicationIds && !applicationIds.includes(applicationId))
     throw new Forbidden('This API key is limited to other applications.');
 }
+
+/** How the event log names the program that did something. */
+export const actorOf = ({ clientId }: ApiKey): string => `api-key:${clientId}`;

@@ -7,7 +7,7 @@ import {
   type ValidationError,
 } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { IsDate, isISO8601, isRFC3339, Matches, ValidateIf } from 'class-validator';
+import { IsDate, isISO8601, isRFC3339, IsUUID, Matches, ValidateIf } from 'class-validator';
 import { type FieldProblem, InvalidRequest } from './errors.js';
 
 /** Checks every input by its class; unknown fields are refused, and all problems come in one answer. */
@@ -46,6 +46,13 @@ export const IsMoment = () =>
         : value,
     ),
     IsDate({ message: 'must be a time such as 2027-01-31T12:00:00Z' }),
+  );
+
+/** One of our ids; arrives in lower case, as we store it. */
+export const IsId = () =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value)),
+    IsUUID(undefined, { message: 'must be a UUID' }),
   );
 
 /** Letters, digits and signs of ASCII without spaces, as Amazon's ids, secrets and tokens are. */

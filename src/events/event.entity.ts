@@ -11,9 +11,7 @@ export type AuthorizationEventType =
 export type ApplicationEventType =
   'application.created' | 'application.changed' | 'application.secret_added' | 'application.deleted';
 
-export type EncryptionEventType = 'encryption.rotation_started' | 'encryption.rotation_finished';
-
-export type EventType = AuthorizationEventType | ApplicationEventType | EncryptionEventType;
+export type EventType = AuthorizationEventType | ApplicationEventType;
 
 /** One thing that happened. Rows are only ever added. */
 @Entity('events')

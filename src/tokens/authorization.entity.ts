@@ -8,8 +8,8 @@ export type AuthorizationStatus = 'active' | 'reauthorization_required' | 'disco
 export type Workflow = 'website' | 'appstore' | 'self';
 
 /**
- * One grant: an application, a selling partner and a region. Only `AuthorizationsService` changes it, by methods that
- * are named after what happened.
+ * One grant: an application, a selling partner and a region. Only `AuthorizationsService` changes it (and
+ * `Adjustments` what does not touch its state), by methods that are named after what happened.
  */
 @Entity('authorizations')
 @Unique('authorizations_grant_key', ['applicationId', 'sellingPartnerId', 'region'])
@@ -17,8 +17,6 @@ export type Workflow = 'website' | 'appstore' | 'self';
 @Index('authorizations_partner_idx', ['sellingPartnerId'])
 @Index('authorizations_created_idx', ['createdAt', 'id'])
 @Index('authorizations_renewal_idx', ['renewalDueAt'])
-// Over an expression, which decorators cannot say: it stands in the migration (see src/crypto/sealed-columns.ts).
-@Index('authorizations_sealed_refresh_token_key_idx', { synchronize: false })
 @Check('authorizations_region_check', `region IN ('NA', 'EU', 'FE')`)
 @Check('authorizations_partner_type_check', `partner_type IN ('seller', 'vendor')`)
 @Check('authorizations_workflow_check', `workflow IN ('website', 'appstore', 'self')`)

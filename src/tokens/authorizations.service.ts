@@ -4,30 +4,36 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Conflict, NotFound } from '../common/errors.js';
 import { type Region, RegrantConfig } from '../config/config.js';
-import { type SealedPlace } from '../crypto/sealed-columns.js';
 import { Sealer } from '../crypto/sealer.js';
 import { EventLog } from '../events/event-log.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
 import { Authorization, type Workflow } from './authorization.entity.js';
-import { addDays } from './renewal-status.js';
+import { dueDate } from './renewal-status.js';
 
-/** What a consent at Amazon gave us. */
+/** What a consent at Amazon gave us, or an operator. */
 export interface NewGrant {
   applicationId: string;
-  sellerId: string;
+  /** The account that consented. Of an operator: the account it shall belong to; left out, it stays whose it is. */
+  sellerId?: string;
   sellingPartnerId: string;
   region: Region;
   partnerType: PartnerType;
-  marketplaceId: string;
+  marketplaceId?: string;
   workflow: Workflow;
   refreshToken: string;
+  /** The operator's program that acts in place of the seller; it may give a grant to another account. */
+  actor?: string;
+  contactEmail?: string;
+  /** When it is not now. */
+  authorizedAt?: Date;
+  /** False when nobody has tried the token yet. */
+  verified?: boolean;
 }
 
-const tokenPlace = (rowId: string): SealedPlace => ({
-  table: 'authorizations',
-  column: 'sealed_refresh_token',
-  rowId,
-});
+/** What makes a grant one: authorizations are regional. */
+export type GrantKey = Pick<Authorization, 'applicationId' | 'sellingPartnerId' | 'region'>;
+
+const tokenPlace = (rowId: string) => ({ table: 'authorizations', column: 'sealed_refresh_token', rowId });
 
 /** The life of an authorization: every change of its row is one method here, named after what happened. */
 @Injectable()
@@ -55,55 +61,67 @@ export class AuthorizationsService {
   /**
    * Stores a grant: a new row, or a new refresh token in the row of the same application, partner and region.
    * @param manager of the transaction that also ends the OAuth state
-   * @throws Conflict when another seller account owns that row; nothing is changed then
+   * @throws Conflict when another seller account owns that row and no operator acts; nothing is changed then
    */
   async connected(manager: EntityManager, grant: NewGrant): Promise<Authorization> {
-    const key = {
-      applicationId: grant.applicationId,
-      sellingPartnerId: grant.sellingPartnerId,
-      region: grant.region,
-    };
-    // Two consents for the same new partner at once: the lock lets the second one find the first one's row.
-    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      Object.values(key).join(' '),
-    ]);
-    const existing = await manager.findOne(Authorization, {
-      where: key,
-      lock: { mode: 'pessimistic_write' },
-    });
-    if (existing?.sellerId && existing.sellerId !== grant.sellerId)
+    const { applicationId, sellingPartnerId, region } = grant;
+    const key = { applicationId, sellingPartnerId, region };
+    const existing = await this.lockGrant(manager, key);
+    if (!grant.actor && existing?.sellerId && existing.sellerId !== grant.sellerId)
       throw new Conflict('This Amazon account is connected to another account of this website.', {
         advice: 'Sign in with the account that connected it first, or ask us for help.',
       });
     const now = this.clock.now();
     const id = existing?.id ?? randomUUID();
+    const authorizedAt = grant.authorizedAt ?? now;
+    const marketplaces = grant.marketplaceId ? [grant.marketplaceId] : [];
     const row: Authorization = {
       ...(existing ?? this.blank(id, key, grant.workflow, now)),
-      sellerId: grant.sellerId,
+      sellerId: grant.sellerId ?? existing?.sellerId ?? null,
+      contactEmail: grant.contactEmail ?? existing?.contactEmail ?? null,
       partnerType: grant.partnerType,
-      marketplaceIds: [...new Set([...(existing?.marketplaceIds ?? []), grant.marketplaceId])],
+      marketplaceIds: [...new Set([...(existing?.marketplaceIds ?? []), ...marketplaces])],
       workflow: grant.workflow,
       status: 'active',
       statusReason: null,
       sealedRefreshToken: this.sealer.seal(grant.refreshToken, tokenPlace(id)),
-      authorizedAt: now,
-      renewalDueAt: this.dueDate(now, grant.workflow),
+      authorizedAt,
+      renewalDueAt: dueDate(authorizedAt, grant.workflow, this.config.renewal),
       lastReminderAt: null,
-      lastCheckedAt: now,
+      lastCheckedAt: grant.verified === false ? null : now,
       updatedAt: now,
     };
     await manager.save(Authorization, row);
     await this.events.append(manager, {
       type: existing ? 'authorization.renewed' : 'authorization.created',
-      actor: `seller:${grant.sellerId}`,
+      actor: grant.actor ?? (grant.sellerId ? `seller:${grant.sellerId}` : 'regrant'),
       ...about(row),
       data: { workflow: grant.workflow, region: grant.region },
     });
     return row;
   }
 
-  /** The refresh token itself; for `VendingService` only. */
-  async refreshToken(authorization: Authorization): Promise<string> {
+  /**
+   * The row of that grant, locked until the end of the transaction; null when there is none, and then nobody else can
+   * make one meanwhile.
+   */
+  async lockGrant(manager: EntityManager, key: GrantKey): Promise<Authorization | null> {
+    const name = `${key.applicationId} ${key.sellingPartnerId} ${key.region}`;
+    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
+    return manager.findOne(Authorization, { where: key, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** Amazon has just accepted the refresh token in this row, which is locked in the transaction of `manager`. */
+  async confirmed(manager: EntityManager, row: Authorization): Promise<Authorization> {
+    const now = this.clock.now();
+    const alive = { status: 'active', statusReason: null, lastCheckedAt: now } as const;
+    await manager.update(Authorization, { id: row.id }, alive);
+    if (row.status === 'reauthorization_required') await this.recovered(manager, row);
+    return { ...row, ...alive };
+  }
+
+  /** The refresh token itself; for those who ask Amazon, and never to be shown. */
+  refreshToken(authorization: Authorization): string {
     return this.sealer.open(authorization.sealedRefreshToken ?? '', tokenPlace(authorization.id));
   }
 
@@ -113,14 +131,9 @@ export class AuthorizationsService {
    */
   async issued(authorization: Authorization, refreshToken: string): Promise<boolean> {
     const now = this.clock.now();
-    const changed = refreshToken !== (await this.refreshToken(authorization));
+    const changed = refreshToken !== this.refreshToken(authorization);
     return this.changeIfSameToken(authorization, async (manager) => {
-      if (authorization.status === 'reauthorization_required')
-        await this.events.append(manager, {
-          type: 'authorization.recovered',
-          actor: 'regrant',
-          ...about(authorization),
-        });
+      if (authorization.status === 'reauthorization_required') await this.recovered(manager, authorization);
       return {
         status: 'active',
         statusReason: null,
@@ -164,18 +177,21 @@ export class AuthorizationsService {
     });
   }
 
+  private recovered(manager: EntityManager, row: Authorization): Promise<void> {
+    return this.events.append(manager, { type: 'authorization.recovered', actor: 'regrant', ...about(row) });
+  }
+
   /** Compare and swap: a slow answer about an old token must not touch the row of a new one. */
   private async changeIfSameToken(
-    authorization: Authorization,
+    { id, sealedRefreshToken }: Authorization,
     change: (manager: EntityManager) => Promise<Partial<Authorization>>,
   ): Promise<boolean> {
-    const { id } = authorization;
     return this.dataSource.transaction(async (manager) => {
       const row = await manager.findOne(Authorization, {
         where: { id },
         lock: { mode: 'pessimistic_write' },
       });
-      if (!row || !(await this.isSameToken(row, authorization))) return false;
+      if (!row || row.sealedRefreshToken !== sealedRefreshToken) return false;
       await manager.update(
         Authorization,
         { id },
@@ -185,24 +201,7 @@ export class AuthorizationsService {
     });
   }
 
-  /** A rotation may have sealed the very same token anew: it is the token that counts, not its envelope. */
-  private async isSameToken(a: Authorization, b: Authorization): Promise<boolean> {
-    if (a.sealedRefreshToken === b.sealedRefreshToken) return true;
-    if (!a.sealedRefreshToken || !b.sealedRefreshToken) return false;
-    return (await this.refreshToken(a)) === (await this.refreshToken(b));
-  }
-
-  private dueDate(authorizedAt: Date, workflow: Workflow): Date | null {
-    if (workflow === 'self' && !this.config.renewal.selfAuthorizations) return null;
-    return addDays(authorizedAt, this.config.renewal.periodDays);
-  }
-
-  private blank(
-    id: string,
-    key: Pick<Authorization, 'applicationId' | 'sellingPartnerId' | 'region'>,
-    workflow: Workflow,
-    now: Date,
-  ): Authorization {
+  private blank(id: string, key: GrantKey, workflow: Workflow, now: Date): Authorization {
     return Object.assign(new Authorization(), {
       id,
       ...key,
@@ -214,7 +213,8 @@ export class AuthorizationsService {
   }
 }
 
-const about = ({ id, applicationId, sellerId }: Authorization) => ({
+/** Whom an event of this row is about. */
+export const about = ({ id, applicationId, sellerId }: Authorization) => ({
   authorizationId: id,
   applicationId,
   sellerId,

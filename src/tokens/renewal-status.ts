@@ -1,9 +1,21 @@
+import { type RegrantConfig } from '../config/config.js';
+import { type Workflow } from './authorization.entity.js';
+
 export type RenewalStatus = 'current' | 'due' | 'overdue' | 'not_applicable';
 
 const DAY = 86_400_000;
 
 /** The moment `days` after `from`; days of 24 hours, so that time zones and summer time play no part. */
 export const addDays = (from: Date, days: number): Date => new Date(from.getTime() + days * DAY);
+
+/** When Amazon wants the consent again; null for grants without that duty. */
+export function dueDate(
+  authorizedAt: Date,
+  workflow: Workflow,
+  { periodDays, selfAuthorizations }: RegrantConfig['renewal'],
+): Date | null {
+  return workflow === 'self' && !selfAuthorizations ? null : addDays(authorizedAt, periodDays);
+}
 
 /** The moments that split due dates into overdue, due and current. `due` begins at the first reminder. */
 export function renewalBounds(

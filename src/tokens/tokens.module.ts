@@ -5,10 +5,12 @@ import { ApplicationsModule } from '../applications/applications.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { LwaModule } from '../lwa/lwa.module.js';
+import { Adjustments } from './adjustments.service.js';
 import { ApplicationGrants } from './application-grants.js';
 import { AuthorizationList } from './authorization-list.js';
 import { Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
+import { GrantImports } from './grant-imports.service.js';
 import { LwaEndpointController } from './lwa-endpoint.controller.js';
 import { VendingController } from './vending.controller.js';
 import { VendingService } from './vending.service.js';
@@ -24,7 +26,21 @@ import { VendingService } from './vending.service.js';
     LwaModule,
   ],
   controllers: [VendingController, LwaEndpointController],
-  providers: [AuthorizationsService, AuthorizationList, ApplicationGrants, VendingService],
-  exports: [AuthorizationsService, AuthorizationList, ApplicationGrants, VendingService],
+  providers: [
+    AuthorizationsService,
+    AuthorizationList,
+    Adjustments,
+    ApplicationGrants,
+    GrantImports,
+    VendingService,
+  ],
+  exports: [
+    AuthorizationsService,
+    AuthorizationList,
+    Adjustments,
+    ApplicationGrants,
+    GrantImports,
+    VendingService,
+  ],
 })
 export class TokensModule {}

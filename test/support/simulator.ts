@@ -105,13 +105,17 @@ export class Simulator {
     await this.control('PUT', `/applications/${applicationId}`, change);
   }
 
-  /** A refresh token as the developer's console shows it, past its limit of ten accounts. */
+  /** Authorizes the account at the developer's console, which shows a refresh token; ten accounts are the limit. */
   async selfAuthorize(
     sellingPartnerId: string,
     applicationId = APPLICATION.SPAPI_APPLICATION_ID,
   ): Promise<string> {
-    const body = { applicationId, sellingPartnerId, kind: 'self' };
-    return ((await this.control('POST', '/grants', body)) as { refreshToken: string }).refreshToken;
+    return this.refreshToken('/self-authorizations', sellingPartnerId, applicationId);
+  }
+
+  /** A refresh token out of nowhere, as often as wanted: past all pages and limits. */
+  async grant(sellingPartnerId: string, applicationId = APPLICATION.SPAPI_APPLICATION_ID): Promise<string> {
+    return this.refreshToken('/grants', sellingPartnerId, applicationId);
   }
 
   /** How often LWA answered with that error. */
@@ -136,6 +140,11 @@ export class Simulator {
     if (this.child.exitCode !== null) return;
     this.child.kill();
     await once(this.child, 'exit');
+  }
+
+  private async refreshToken(path: string, sellingPartnerId: string, applicationId: string): Promise<string> {
+    const made = await this.control('POST', path, { applicationId, sellingPartnerId });
+    return (made as { refreshToken: string }).refreshToken;
   }
 
   private send(path: string, fields: Record<string, string>): Promise<Response> {
