@@ -118,6 +118,11 @@ export class Simulator {
     return this.refreshToken('/grants', sellingPartnerId, applicationId);
   }
 
+  /** Switches Amazon's usage plans; they are on from the start. */
+  async usagePlans(mode: 'on' | 'off'): Promise<void> {
+    await this.control('PUT', '/usage-plans', { mode });
+  }
+
   /** How often LWA answered with that error. */
   async lwaErrors(error: string): Promise<number> {
     const calls = (await this.control('GET', '/calls')) as { lwa: { errors: Record<string, number> } };
