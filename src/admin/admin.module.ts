@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { ApplicationsModule } from '../applications/applications.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { SellersModule } from '../sellers/sellers.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { ApplicationsController } from './applications.controller.js';
 import { AuthorizationsController } from './authorizations.controller.js';
+import { SellersController } from './sellers.controller.js';
 
 @Module({
-  imports: [TokensModule, ApplicationsModule, ApiKeysModule],
-  controllers: [AuthorizationsController, ApplicationsController],
+  imports: [TokensModule, ApplicationsModule, ApiKeysModule, AuthModule, SellersModule],
+  controllers: [AuthorizationsController, ApplicationsController, SellersController],
 })
 export class AdminModule {}

@@ -11,7 +11,10 @@ export type AuthorizationEventType =
 export type ApplicationEventType =
   'application.created' | 'application.changed' | 'application.secret_added' | 'application.deleted';
 
-export type EventType = AuthorizationEventType | ApplicationEventType;
+export type SellerEventType =
+  'seller.created' | 'seller.changed' | 'seller.password_changed' | 'seller.deleted';
+
+export type EventType = AuthorizationEventType | ApplicationEventType | SellerEventType;
 
 /** One thing that happened. Rows are only ever added. */
 @Entity('events')

@@ -14,7 +14,7 @@ export interface FormPage {
   data?: Record<string, unknown>;
 }
 
-const PASSWORD_HINT = '12 characters or more. A few words in a row are easy to keep in mind.';
+export const PASSWORD_HINT = '12 characters or more. A few words in a row are easy to keep in mind.';
 
 /** The form with what was entered, except passwords. Where the seller was going stays in all its links. */
 export async function showForm(page: FormPage, status = 200, problems: FormProblems = {}): Promise<void> {

@@ -4,6 +4,7 @@ import { Clock } from '../common/clock.js';
 import { InvalidRequest, RateLimited } from '../common/errors.js';
 import { tokenHash } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
+import { EventLog } from '../events/event-log.js';
 import { MailService } from '../mail/mail.service.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { hashPassword, passwordProblem } from './passwords.js';
@@ -27,6 +28,7 @@ export class PasswordChanges {
     private readonly config: RegrantConfig,
     private readonly sellers: SellersService,
     private readonly links: SellerLinks,
+    private readonly events: EventLog,
     private readonly mail: MailService,
   ) {}
 
@@ -103,6 +105,11 @@ export class PasswordChanges {
     const updatedAt = this.clock.now();
     await manager.update(Seller, { id: sellerId }, { passwordHash, ...unlocked, updatedAt });
     await this.links.withdraw(manager, sellerId, 'reset_password');
+    await this.events.append(manager, {
+      type: 'seller.password_changed',
+      actor: `seller:${sellerId}`,
+      sellerId,
+    });
   }
 
   private mayMail(sellerId: string): boolean {

@@ -1,8 +1,10 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** An account on our website. `email` is stored in lower case and never logged. */
 @Entity('sellers')
 @Unique('sellers_email_key', ['email'])
+@Unique('sellers_external_id_key', ['externalId'])
+@Index('sellers_created_idx', ['createdAt', 'id'])
 @Check('sellers_status_check', `status IN ('active', 'disabled')`)
 export class Seller {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'sellers_pkey' })
@@ -14,13 +16,14 @@ export class Seller {
   @Column('timestamptz', { nullable: true })
   emailVerifiedAt: Date | null;
 
-  /** Argon2id in PHC form; null for accounts that only sign in elsewhere. */
+  /** Argon2id in PHC form; null as long as none is set: the account was made by a program, or signs in elsewhere. */
   @Column('text', { nullable: true })
   passwordHash: string | null;
 
   @Column('text', { default: 'en' })
   locale: string;
 
+  /** What the company's own programs call this seller. */
   @Column('text', { nullable: true })
   externalId: string | null;
 

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { MailModule } from '../mail/mail.module.js';
+import { AccountController } from './account.controller.js';
 import { EmailVerification } from './email-verification.service.js';
 import { PasswordChanges } from './password-changes.service.js';
 import { PasswordResetController } from './password-reset.controller.js';
+import { SellerDirectory } from './seller-directory.service.js';
 import { SellerLink } from './seller-link.entity.js';
 import { SellerLinks } from './seller-links.service.js';
 import { SellerSession } from './seller-session.entity.js';
@@ -17,16 +20,17 @@ import { VerifyEmailController } from './verify-email.controller.js';
 
 /** People with an account on our website: signing up and in, and what their pages may do. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Seller, SellerSession, SellerLink]), MailModule],
-  controllers: [SignInController, PasswordResetController, VerifyEmailController],
+  imports: [TypeOrmModule.forFeature([Seller, SellerSession, SellerLink]), EventsModule, MailModule],
+  controllers: [SignInController, PasswordResetController, VerifyEmailController, AccountController],
   providers: [
     SellersService,
+    SellerDirectory,
     SessionsService,
     SellerLinks,
     EmailVerification,
     PasswordChanges,
     { provide: APP_GUARD, useClass: SellerGuard },
   ],
-  exports: [SellersService],
+  exports: [SellersService, SellerDirectory, SessionsService],
 })
 export class SellersModule {}

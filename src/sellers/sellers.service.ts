@@ -1,17 +1,19 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { InvalidRequest } from '../common/errors.js';
 import { randomToken } from '../common/random.js';
 import { MailService } from '../mail/mail.service.js';
+import { EventLog } from '../events/event-log.js';
+import { duplicateField } from './duplicates.js';
 import { EmailVerification } from './email-verification.service.js';
 import { hashPassword, passwordProblem, verifyPassword } from './passwords.js';
 import { Seller } from './seller.entity.js';
+import { type SignedInSeller } from './signed-in.js';
 
 const MAX_FAILURES = 10;
 const LOCK_SECONDS = 15 * 60;
-const UNIQUE_VIOLATION = '23505';
 const TAKEN = { path: 'email', message: 'There is an account with this address already. Sign in instead.' };
 
 /** The accounts of our website. Addresses come in normalised: trimmed, in lower case. */
@@ -24,6 +26,7 @@ export class SellersService implements OnModuleInit {
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly verification: EmailVerification,
+    private readonly events: EventLog,
     private readonly mail: MailService,
   ) {}
 
@@ -52,7 +55,12 @@ export class SellersService implements OnModuleInit {
     });
     const link = await this.dataSource.transaction(async (manager) => {
       await manager.insert(Seller, seller).catch((error: unknown) => {
-        throw isTaken(error) ? new InvalidRequest(TAKEN.message, [TAKEN]) : error;
+        throw duplicateField(error) === 'email' ? new InvalidRequest(TAKEN.message, [TAKEN]) : error;
+      });
+      await this.events.append(manager, {
+        type: 'seller.created',
+        actor: `seller:${seller.id}`,
+        sellerId: seller.id,
       });
       return this.verification.createLink(seller.id, manager);
     });
@@ -77,6 +85,16 @@ export class SellersService implements OnModuleInit {
     const unlocked = { failedSignIns: 0, lockedUntil: null };
     const { affected } = await this.dataSource.manager.update(Seller, unchanged, unlocked);
     return affected ? { id: attempt.id } : undefined;
+  }
+
+  /**
+   * Whether who is signed in is the owner and not somebody at their screen: by the password, which counts as a sign-in,
+   * or where there is none by the address, retyped.
+   */
+  async confirmOwner(seller: SignedInSeller, given: { password: string; email: string }): Promise<boolean> {
+    const account = await this.byId(seller.id);
+    if (account?.passwordHash) return !!(await this.signIn(seller.email, given.password));
+    return given.email === seller.email;
   }
 
   async byId(id: string): Promise<Seller | null> {
@@ -117,9 +135,4 @@ export class SellersService implements OnModuleInit {
     const messageId = `account-locked.${id}.${until.getTime()}`;
     this.mail.sendInBackground({ to: email, template: 'account-locked', data: { minutes }, messageId });
   }
-}
-
-function isTaken(error: unknown): boolean {
-  const driverError: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
-  return driverError instanceof Error && 'code' in driverError && driverError.code === UNIQUE_VIOLATION;
 }

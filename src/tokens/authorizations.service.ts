@@ -166,15 +166,33 @@ export class AuthorizationsService {
         lock: { mode: 'pessimistic_write' },
       });
       if (!row) throw new NotFound('There is no such authorization.');
-      if (row.status === 'disconnected') return;
-      const gone = {
-        status: 'disconnected',
-        statusReason: 'disconnected',
-        sealedRefreshToken: null,
-      } as const;
-      await manager.update(Authorization, { id }, { ...gone, updatedAt: this.clock.now() });
-      await this.events.append(manager, { type: 'authorization.disconnected', actor, ...about(row) });
+      await this.disconnect(manager, row, actor);
     });
+  }
+
+  /**
+   * The account that owns them is going away: every token is destroyed, and what says who the owner was is erased.
+   * Answers all authorizations of the account, as they were; their access tokens must be forgotten after the commit.
+   * @param manager of the transaction that deletes the account
+   */
+  async sellerLeft(manager: EntityManager, sellerId: string, actor: string): Promise<Authorization[]> {
+    const rows = await manager.find(Authorization, {
+      where: { sellerId },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+    for (const row of rows) await this.disconnect(manager, row, actor);
+    const erased = { contactEmail: null, updatedAt: this.clock.now() };
+    await manager.update(Authorization, { sellerId }, erased);
+    return rows;
+  }
+
+  /** @param row locked by the transaction of `manager` */
+  private async disconnect(manager: EntityManager, row: Authorization, actor: string): Promise<void> {
+    if (row.status === 'disconnected') return;
+    const gone = { status: 'disconnected', statusReason: 'disconnected', sealedRefreshToken: null } as const;
+    await manager.update(Authorization, { id: row.id }, { ...gone, updatedAt: this.clock.now() });
+    await this.events.append(manager, { type: 'authorization.disconnected', actor, ...about(row) });
   }
 
   private recovered(manager: EntityManager, row: Authorization): Promise<void> {

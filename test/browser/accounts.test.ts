@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Page } from 'playwright-core';
 import { PASSWORD, press, signUp } from './support/seller.js';
-import { verificationLink } from './support/tour.js';
+import { mailedLink, verificationLink } from './support/tour.js';
 import { Website } from './support/website.js';
 
 let site: Website;
@@ -63,6 +63,41 @@ describe('an account in the browser', () => {
     await page.goto('/connections/new');
     await signIn(page, email, PASSWORD);
     await page.getByRole('heading', { level: 1, name: 'Connect Amazon account' }).waitFor();
+  });
+
+  it('gets a new password by the link of a mail, and goes on to where it was going', async () => {
+    const page = await site.visitor();
+    const email = await signUp(page);
+    await press(page, 'Sign out', 'Sign in');
+    await page.goto('/connections/new');
+    await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await page.getByRole('textbox', { name: 'Email' }).fill(email);
+    await press(page, 'Send the link', 'Check your mail');
+    await page.goto(await mailedLink(site.simulator, email, '/reset-password'));
+    await page.getByLabel('New password').fill('a lantern below the bridge');
+    await press(page, 'Set password', 'Connect Amazon account');
+  });
+
+  it('changes its password, is signed out elsewhere, and is deleted', async () => {
+    const page = await site.visitor();
+    const email = await signUp(page);
+    const elsewhere = await site.visitor();
+    await elsewhere.goto('/login');
+    await signIn(elsewhere, email, PASSWORD);
+    await elsewhere.getByRole('heading', { level: 1, name: 'Connections' }).waitFor();
+
+    await page.getByRole('link', { name: 'Account', exact: true }).click();
+    expect(await page.getByText('This one').count()).toBe(1);
+    await page.getByLabel('Current password').fill(PASSWORD);
+    await page.getByLabel('New password').fill('a lantern below the bridge');
+    await press(page, 'Change password', 'Your account');
+    expect(await page.getByRole('status').textContent()).toContain('Your password is changed');
+    await elsewhere.goto('/account');
+    await elsewhere.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+
+    await page.getByRole('link', { name: 'Delete account' }).click();
+    await page.getByLabel('Password').fill('a lantern below the bridge');
+    await press(page, 'Delete account', 'Your account is deleted');
   });
 
   it('is verified by the link of the mail, once a button is pressed', async () => {

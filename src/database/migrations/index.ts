@@ -1,10 +1,12 @@
 import { Foundation1764000000000 } from './1764000000000-foundation.js';
 import { LinksThatLeadOn1764100000000 } from './1764100000000-links-that-lead-on.js';
+import { SellerExternalIds1764100000001 } from './1764100000001-seller-external-ids.js';
 import { ApplicationSettings1764200000000 } from './1764200000000-application-settings.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
 export const migrations = [
   Foundation1764000000000,
   LinksThatLeadOn1764100000000,
+  SellerExternalIds1764100000001,
   ApplicationSettings1764200000000,
 ];

@@ -31,6 +31,11 @@ export async function tour(
   await press('sign-in-refused', 'Sign in');
   await show('sign-up', '/signup');
   await press('sign-up-refused', 'Sign up');
+  await show('forgot-password', '/forgot-password');
+  await press('forgot-password-refused', 'Send the link');
+  await page.getByRole('textbox', { name: 'Email' }).fill('nobody@example.com');
+  await press('forgot-password-sent', 'Send the link');
+  await show('reset-password-gone', `/reset-password?token=${UNKNOWN}`);
   await show('verify-email-gone', `/verify-email?token=${UNKNOWN}`);
   await show('callback-unknown', `/sp-api/auth?state=${UNKNOWN}&selling_partner_id=A2X&spapi_oauth_code=x`);
 
@@ -40,6 +45,10 @@ export async function tour(
   await show('verify-email-sent', '/verify-email');
   await press('verify-email-again', 'Send the mail again');
   await show('new-connection', '/connections/new');
+  await show('account', '/account');
+  await press('account-refused', 'Change password');
+  await show('delete-account', '/account/delete');
+  await press('delete-account-refused', 'Delete account');
 
   await app.database.query('TRUNCATE authorizations CASCADE');
   const disconnected = await connectAnother(page, 'A2SIMULATEDGB1', 'United Kingdom');
@@ -70,6 +79,19 @@ export async function tour(
 
   await show('verify-email-ask', await verificationLink(simulator, email));
   await press('verify-email-done', 'Verify email');
+
+  await page.goto('/forgot-password');
+  await page.getByRole('textbox', { name: 'Email' }).fill(email);
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  const reset = await mailedLink(simulator, email, '/reset-password');
+  await show('reset-password', reset);
+  await press('reset-password-refused', 'Set password');
+  await page.getByLabel('New password').fill('a lantern below the bridge');
+  await press('reset-password-done', 'Set password');
+  await show('reset-password-used', reset);
+  await page.goto('/account/delete');
+  await page.getByLabel('Password').fill('a lantern below the bridge');
+  await press('account-deleted', 'Delete account');
 }
 
 /** Answers the path of the new connection's page. */
@@ -79,10 +101,18 @@ async function connectAnother(page: Page, sellingPartnerId: string, marketplace:
 }
 
 /** The link of the newest verification mail to that address. */
-export async function verificationLink(simulator: Website['simulator'], email: string): Promise<string> {
+export const verificationLink = (simulator: Website['simulator'], email: string): Promise<string> =>
+  mailedLink(simulator, email, '/verify-email');
+
+/** The link to that page in the newest mail that has one. */
+export async function mailedLink(
+  simulator: Website['simulator'],
+  email: string,
+  path: string,
+): Promise<string> {
   for (;;) {
-    const [mail] = await simulator.mailsTo(email);
-    const link = mail && /https?:\/\/\S+\/verify-email\?\S+/.exec(mail.text)?.[0];
+    const links = (await simulator.mailsTo(email)).map(({ text }) => /https?:\/\/\S+\?\S+/.exec(text)?.[0]);
+    const link = links.find((found) => found && new URL(found).pathname === path);
     if (link) return link;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
