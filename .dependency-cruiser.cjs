@@ -6,7 +6,7 @@ const MAY_IMPORT = {
   common: [],
   config: ['common'],
   database: ['common', 'config'],
-  crypto: ['common', 'config'],
+  crypto: ['common', 'config', 'events'],
   lwa: ['common', 'config'],
   events: ['common', 'config'],
   mail: ['common', 'config'],

@@ -37,7 +37,7 @@ describe('A refresh token that an operator brings', () => {
       applicationId: APPLICATION.SPAPI_APPLICATION_ID,
       sellingPartnerId: partner,
       region: 'NA',
-      refreshToken: await simulator.grant(partner),
+      refreshToken: await simulator.selfAuthorize(partner),
     };
   });
 
@@ -174,7 +174,7 @@ describe('A refresh token that an operator brings', () => {
       const second = await newSeller();
       const { body } = await bring({ ...grant, sellerId: first });
       expect(body.sellerId).toBe(first);
-      const token = await simulator.grant(partner);
+      const token = await simulator.selfAuthorize(partner);
       const moved = await bring({ ...grant, refreshToken: token, sellerId: second });
       expect(moved.body).toMatchObject({ id: body.id, sellerId: second });
     });
@@ -253,14 +253,14 @@ describe('A refresh token that an operator brings', () => {
 
     it('when it was given to another application', async () => {
       const { applicationId } = await addApplication(app, simulator);
-      const foreign = await simulator.grant(partner, applicationId);
+      const foreign = await simulator.selfAuthorize(partner, applicationId);
       await expectRefusal({ refreshToken: foreign }, 'refreshToken', 'unauthorized_client');
     });
 
     it('when Amazon rejects the application, which says nothing about the token', async () => {
       const application = await addApplication(app, simulator);
       await simulator.application({ scenario: 'secretExpired' }, application.applicationId);
-      const refreshToken = await simulator.grant(partner, application.applicationId);
+      const refreshToken = await simulator.selfAuthorize(partner, application.applicationId);
       const answer = await bring({ ...grant, applicationId: application.id, refreshToken });
       expect([answer.status, answer.body]).toMatchObject([503, { code: 'application_credentials_rejected' }]);
       expect(await stored()).toBe(0);
@@ -285,7 +285,7 @@ describe('A refresh token that an operator brings', () => {
   describe('names its application', () => {
     it('by our id or by Amazon’s, and must when there are several', async () => {
       const { id, applicationId } = await addApplication(app, simulator);
-      const own = { ...grant, refreshToken: await simulator.grant(partner, applicationId) };
+      const own = { ...grant, refreshToken: await simulator.selfAuthorize(partner, applicationId) };
       const unnamed = await bring({ ...own, applicationId: undefined });
       expect([unnamed.status, unnamed.body]).toMatchObject([
         400,
@@ -301,7 +301,7 @@ describe('A refresh token that an operator brings', () => {
       const { id, applicationId } = await addApplication(app, simulator);
       const unnamed = { ...grant, applicationId: undefined };
       const key = await addKey(app, { application_ids: [id] });
-      const refreshToken = await simulator.grant(partner, applicationId);
+      const refreshToken = await simulator.selfAuthorize(partner, applicationId);
       const mine = await bring({ ...unnamed, refreshToken }, key);
       expect([mine.status, mine.body.applicationId]).toEqual([201, id]);
       expect((await bring(grant, key)).status).toBe(400);

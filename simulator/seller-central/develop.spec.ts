@@ -76,4 +76,12 @@ describe('the console of the developer', () => {
     await post('/apps/develop/revoke');
     expect((await selfAuthorize('A2SIMULATEDUS1')).status).toBe(200);
   });
+
+  it('knows no limit for grants that the control API makes out of nowhere', async () => {
+    await script({ selfAuthorizationLimit: 0 });
+    const grant = { applicationId, sellingPartnerId: SELLER, kind: 'self' };
+    const { body } = await simulator.json('POST', '/_simulator/grants', grant);
+    expect(await refresh(String(body['refreshToken']))).toBe(200);
+    expect((await simulator.json<string>('GET', '/apps/develop')).body).toContain('Authorized accounts');
+  });
 });

@@ -1,5 +1,6 @@
 /** How an authorization was given: on Amazon's OAuth pages, or by the developer at the console. */
-export type AuthorizationKind = 'oauth' | 'self';
+export const AUTHORIZATION_KINDS = ['oauth', 'self'] as const;
+export type AuthorizationKind = (typeof AUTHORIZATION_KINDS)[number];
 
 /** What a token says of the authorization behind it. */
 export interface AuthorizationRef {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { NotFound } from '../common/errors.js';
+import { type SealedPlace } from '../crypto/sealed-columns.js';
 import { Sealer } from '../crypto/sealer.js';
 import { LwaError } from '../lwa/lwa-error.js';
 import { type LwaClient } from '../lwa/lwa-provider.js';
@@ -18,7 +19,11 @@ const OVERLAP_SECONDS = 7 * DAY_SECONDS;
 const FALLBACK_SECONDS = 60;
 const REMEMBERED_FALLBACKS = 1000;
 
-const secretPlace = (rowId: string) => ({ table: 'application_client_secrets', column: 'sealed', rowId });
+const secretPlace = (rowId: string): SealedPlace => ({
+  table: 'application_client_secrets',
+  column: 'sealed',
+  rowId,
+});
 
 /** The client secrets of the applications: sealed at rest, in order, the newest one current. */
 @Injectable()
@@ -50,7 +55,8 @@ export class ClientSecrets {
   /** Whether this secret is stored already, current or not. */
   async includes(manager: EntityManager, applicationId: string, clientSecret: string): Promise<boolean> {
     const rows = (await this.of([applicationId], manager)).get(applicationId) ?? [];
-    return rows.some((row) => this.open(row) === clientSecret);
+    const opened = await Promise.all(rows.map((row) => this.open(row)));
+    return opened.includes(clientSecret);
   }
 
   /**
@@ -67,7 +73,7 @@ export class ClientSecrets {
     expiresAt?: Date,
   ): Promise<'added' | 'known'> {
     const [newest] = (await this.of([applicationId], manager)).get(applicationId) ?? [];
-    if (newest && this.open(newest) === clientSecret) {
+    if (newest && (await this.open(newest)) === clientSecret) {
       if (expiresAt) await manager.update(ApplicationClientSecret, { id: newest.id }, { expiresAt });
       return 'known';
     }
@@ -105,8 +111,9 @@ export class ClientSecrets {
     const usable = [newest, ...older.filter(({ expiresAt }) => !expiresAt || expiresAt > now)];
     let verdict: unknown;
     for (const secret of this.inOrder(usable, now)) {
+      const clientSecret = await this.open(secret);
       try {
-        const answer = await call({ clientId: application.lwaClientId, clientSecret: this.open(secret) });
+        const answer = await call({ clientId: application.lwaClientId, clientSecret });
         this.worked(application, newest, secret);
         return answer;
       } catch (error) {
@@ -145,7 +152,7 @@ export class ClientSecrets {
     );
   }
 
-  private open({ id, sealed }: ApplicationClientSecret): string {
+  private open({ id, sealed }: ApplicationClientSecret): Promise<string> {
     return this.sealer.open(sealed, secretPlace(id));
   }
 }

@@ -3,6 +3,7 @@ import { validateSync } from 'class-validator';
 import { Environment } from './environment.js';
 
 export type Region = 'NA' | 'EU' | 'FE';
+export type KeyProviderName = 'local' | 'aws-kms' | 'vault-transit';
 
 /** Thrown by `parseConfig`: one message that names every missing or bad setting, never a value. */
 export class ConfigError extends Error {
@@ -26,8 +27,26 @@ export class RegrantConfig {
   readonly trustProxy: readonly string[];
   /** Undefined only in development until the embedded PostgreSQL has been started. */
   databaseUrl: string | undefined;
-  /** The first seals, all open. 32 bytes each. */
-  encryptionKeys: readonly { id: string; key: Buffer }[];
+  /** Keys of the local provider. The first wraps, all unwrap. 32 bytes each. */
+  readonly encryptionKeys: readonly { id: string; key: Buffer }[];
+  readonly keyProvider: {
+    /** The one that wraps data keys; the others that have settings still unwrap. */
+    readonly provider: KeyProviderName;
+    /** How long a start waits for a provider that does not answer. */
+    readonly waitSeconds: number;
+    readonly awsKms:
+      { readonly keyIds: readonly string[]; readonly endpoint: string | undefined } | undefined;
+    readonly vault:
+      | {
+          readonly address: string;
+          readonly token: string | undefined;
+          readonly tokenFile: string | undefined;
+          readonly namespace: string | undefined;
+          readonly mount: string;
+          readonly keys: readonly string[];
+        }
+      | undefined;
+  };
   readonly bootstrapApiKey: string | undefined;
   /** The application that is created at start when it is absent. */
   readonly application:
@@ -66,6 +85,7 @@ export class RegrantConfig {
     this.trustProxy = list(env.TRUST_PROXY);
     this.databaseUrl = env.DATABASE_URL;
     this.encryptionKeys = parseKeys(env.ENCRYPTION_KEYS);
+    this.keyProvider = keyProvider(env);
     this.bootstrapApiKey = env.BOOTSTRAP_API_KEY;
     this.application = firstApplication(env);
     this.lwa = { tokenUrl: env.LWA_TOKEN_URL, timeoutSeconds: env.LWA_TIMEOUT_SECONDS };
@@ -134,9 +154,10 @@ function crossChecks(env: Environment): { name: string; problem: string }[] {
   if (trio.some((name) => env[name]))
     for (const name of trio)
       if (!env[name]) problems.push({ name, problem: `is missing: ${trio.join(', ')} belong together` });
+  problems.push(...keyProviderChecks(env));
   if (env.NODE_ENV !== 'production') return problems;
 
-  for (const name of ['DATABASE_URL', 'ENCRYPTION_KEYS', 'PUBLIC_URL', 'SMTP_URL'] as const)
+  for (const name of ['DATABASE_URL', 'PUBLIC_URL', 'SMTP_URL'] as const)
     if (!env[name]) problems.push({ name, problem: 'is missing (required in production)' });
   if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https:'))
     problems.push({ name: 'PUBLIC_URL', problem: 'must start with https:// in production' });
@@ -145,6 +166,44 @@ function crossChecks(env: Environment): { name: string; problem: string }[] {
   if (env.RATE_LIMITS === 'off')
     problems.push({ name: 'RATE_LIMITS', problem: 'cannot be off in production' });
   return problems;
+}
+
+/** The settings of each key provider: complete when it is the one that wraps, and when it may only unwrap. */
+function keyProviderChecks(env: Environment): { name: string; problem: string }[] {
+  const missing = (name: keyof Environment, why: string) => ({ name, problem: `is missing (${why})` });
+  const problems: { name: string; problem: string }[] = [];
+  if (env.KEY_PROVIDER === 'local' && env.NODE_ENV === 'production' && !env.ENCRYPTION_KEYS)
+    problems.push(missing('ENCRYPTION_KEYS', 'required in production, or set KEY_PROVIDER'));
+  if (env.KEY_PROVIDER === 'aws-kms' && !env.AWS_KMS_KEY_IDS)
+    problems.push(missing('AWS_KMS_KEY_IDS', 'KEY_PROVIDER is aws-kms'));
+  if (env.KEY_PROVIDER !== 'vault-transit' && !env.VAULT_TRANSIT_KEYS) return problems;
+  const why =
+    env.KEY_PROVIDER === 'vault-transit' ? 'KEY_PROVIDER is vault-transit' : 'VAULT_TRANSIT_KEYS is set';
+  for (const name of ['VAULT_ADDR', 'VAULT_TRANSIT_KEYS'] as const)
+    if (!env[name]) problems.push(missing(name, why));
+  if (!env.VAULT_TOKEN === !env.VAULT_TOKEN_FILE)
+    problems.push({ name: 'VAULT_TOKEN', problem: 'or VAULT_TOKEN_FILE must be set, one of the two' });
+  return problems;
+}
+
+function keyProvider(env: Environment): RegrantConfig['keyProvider'] {
+  const awsKeyIds = list(env.AWS_KMS_KEY_IDS);
+  const vaultKeys = list(env.VAULT_TRANSIT_KEYS);
+  return {
+    provider: env.KEY_PROVIDER,
+    waitSeconds: env.KEY_PROVIDER_WAIT_SECONDS,
+    awsKms: awsKeyIds.length ? { keyIds: awsKeyIds, endpoint: env.AWS_KMS_ENDPOINT } : undefined,
+    vault: vaultKeys.length
+      ? {
+          address: (env.VAULT_ADDR ?? '').replace(/\/$/, ''),
+          token: env.VAULT_TOKEN,
+          tokenFile: env.VAULT_TOKEN_FILE,
+          namespace: env.VAULT_NAMESPACE,
+          mount: env.VAULT_TRANSIT_MOUNT.replace(/^\/|\/$/g, ''),
+          keys: vaultKeys,
+        }
+      : undefined,
+  };
 }
 
 function firstApplication(env: Environment): RegrantConfig['application'] {

@@ -44,6 +44,14 @@ const isKeyList = (value: string): boolean =>
 
 /** Amazon's id of an application, easily confused with its LWA client id. */
 export const APPLICATION_ID = /^amzn1\.(sp\.solution|sellerapps\.app)\.[\w-]+$/;
+const isListOf =
+  (entry: RegExp) =>
+  (value: string): boolean => {
+    const entries = value.split(',').map((part) => part.trim());
+    return entries.every((part) => entry.test(part)) && new Set(entries).size === entries.length;
+  };
+const isArnList = isListOf(/^arn:aws[a-z-]*:kms:[a-z\d-]+:\d{12}:key\/[\w-]+$/);
+const isTransitKeyList = isListOf(/^\w[\w.-]{0,127}$/);
 
 const Origin = StringSetting('origin', 'must be an origin such as https://regrant.example.com', isOrigin);
 const AmazonUrl = StringSetting('amazonUrl', 'must be an https URL (http only for loopback)', isAmazonUrl);
@@ -91,6 +99,62 @@ export class Environment {
   @IsOptional()
   @StringSetting('keyList', 'must be id:base64-of-32-bytes, comma separated, each id once', isKeyList)
   ENCRYPTION_KEYS?: string;
+
+  @Expose()
+  @IsIn(['local', 'aws-kms', 'vault-transit'], { message: 'must be local, aws-kms or vault-transit' })
+  KEY_PROVIDER: 'local' | 'aws-kms' | 'vault-transit' = 'local';
+
+  @Expose()
+  @toInt
+  @IsInt({ message: 'must be a whole number of seconds from 1 to 600' })
+  @Min(1)
+  @Max(600)
+  KEY_PROVIDER_WAIT_SECONDS: number = 30;
+
+  @Expose()
+  @IsOptional()
+  @StringSetting('keyArns', 'must be key ARNs (arn:aws:kms:…:key/…), comma separated, each once', isArnList)
+  AWS_KMS_KEY_IDS?: string;
+
+  @Expose()
+  @IsOptional()
+  @AmazonUrl
+  AWS_KMS_ENDPOINT?: string;
+
+  @Expose()
+  @IsOptional()
+  @StringSetting(
+    'vaultAddress',
+    'must be an https URL such as https://vault.example.com:8200 (http only for loopback)',
+    (value) => isAmazonUrl(value) && isOrigin(value),
+  )
+  VAULT_ADDR?: string;
+
+  @Expose()
+  @IsOptional()
+  @StringSetting('token', 'must be a token without spaces or line breaks', (value) =>
+    /^[\x21-\x7e]+$/.test(value),
+  )
+  VAULT_TOKEN?: string;
+
+  @Expose()
+  @IsOptional()
+  @IsString()
+  VAULT_TOKEN_FILE?: string;
+
+  @Expose()
+  @IsOptional()
+  @StringSetting('namespace', 'must be a path such as team/a', (value) => /^[\w.\-/]+$/.test(value))
+  VAULT_NAMESPACE?: string;
+
+  @Expose()
+  @StringSetting('mount', 'must be a path such as transit', (value) => /^[\w.\-/]+$/.test(value))
+  VAULT_TRANSIT_MOUNT: string = 'transit';
+
+  @Expose()
+  @IsOptional()
+  @StringSetting('transitKeys', 'must be names of transit keys, comma separated, each once', isTransitKeyList)
+  VAULT_TRANSIT_KEYS?: string;
 
   @Expose()
   @IsOptional()

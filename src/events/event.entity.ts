@@ -11,10 +11,12 @@ export type AuthorizationEventType =
 export type ApplicationEventType =
   'application.created' | 'application.changed' | 'application.secret_added' | 'application.deleted';
 
+export type EncryptionEventType = 'encryption.rotation_started' | 'encryption.rotation_finished';
+
 export type SellerEventType =
   'seller.created' | 'seller.changed' | 'seller.password_changed' | 'seller.deleted';
 
-export type EventType = AuthorizationEventType | ApplicationEventType | SellerEventType;
+export type EventType = AuthorizationEventType | ApplicationEventType | SellerEventType | EncryptionEventType;
 
 /** One thing that happened. Rows are only ever added. */
 @Entity('events')

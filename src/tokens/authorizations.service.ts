@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Conflict, NotFound } from '../common/errors.js';
 import { type Region, RegrantConfig } from '../config/config.js';
+import { type SealedPlace } from '../crypto/sealed-columns.js';
 import { Sealer } from '../crypto/sealer.js';
 import { EventLog } from '../events/event-log.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
@@ -33,7 +34,11 @@ export interface NewGrant {
 /** What makes a grant one: authorizations are regional. */
 export type GrantKey = Pick<Authorization, 'applicationId' | 'sellingPartnerId' | 'region'>;
 
-const tokenPlace = (rowId: string) => ({ table: 'authorizations', column: 'sealed_refresh_token', rowId });
+const tokenPlace = (rowId: string): SealedPlace => ({
+  table: 'authorizations',
+  column: 'sealed_refresh_token',
+  rowId,
+});
 
 /** The life of an authorization: every change of its row is one method here, named after what happened. */
 @Injectable()
@@ -121,7 +126,7 @@ export class AuthorizationsService {
   }
 
   /** The refresh token itself; for those who ask Amazon, and never to be shown. */
-  refreshToken(authorization: Authorization): string {
+  async refreshToken(authorization: Authorization): Promise<string> {
     return this.sealer.open(authorization.sealedRefreshToken ?? '', tokenPlace(authorization.id));
   }
 
@@ -131,7 +136,7 @@ export class AuthorizationsService {
    */
   async issued(authorization: Authorization, refreshToken: string): Promise<boolean> {
     const now = this.clock.now();
-    const changed = refreshToken !== this.refreshToken(authorization);
+    const changed = refreshToken !== (await this.refreshToken(authorization));
     return this.changeIfSameToken(authorization, async (manager) => {
       if (authorization.status === 'reauthorization_required') await this.recovered(manager, authorization);
       return {
@@ -201,15 +206,16 @@ export class AuthorizationsService {
 
   /** Compare and swap: a slow answer about an old token must not touch the row of a new one. */
   private async changeIfSameToken(
-    { id, sealedRefreshToken }: Authorization,
+    authorization: Authorization,
     change: (manager: EntityManager) => Promise<Partial<Authorization>>,
   ): Promise<boolean> {
+    const { id } = authorization;
     return this.dataSource.transaction(async (manager) => {
       const row = await manager.findOne(Authorization, {
         where: { id },
         lock: { mode: 'pessimistic_write' },
       });
-      if (!row || row.sealedRefreshToken !== sealedRefreshToken) return false;
+      if (!row || !(await this.isSameToken(row, authorization))) return false;
       await manager.update(
         Authorization,
         { id },
@@ -217,6 +223,13 @@ export class AuthorizationsService {
       );
       return true;
     });
+  }
+
+  /** A rotation may have sealed the very same token anew: it is the token that counts, not its envelope. */
+  private async isSameToken(a: Authorization, b: Authorization): Promise<boolean> {
+    if (a.sealedRefreshToken === b.sealedRefreshToken) return true;
+    if (!a.sealedRefreshToken || !b.sealedRefreshToken) return false;
+    return (await this.refreshToken(a)) === (await this.refreshToken(b));
   }
 
   private blank(id: string, key: GrantKey, workflow: Workflow, now: Date): Authorization {

@@ -131,7 +131,8 @@ export class GrantImports {
     const key = { applicationId: application.id, sellingPartnerId, region };
     if (grant.sellerId) await requireSeller(manager, grant.sellerId);
     const existing = await this.authorizations.lockGrant(manager, key);
-    const known = existing?.sealedRefreshToken && this.authorizations.refreshToken(existing) === refreshToken;
+    const known =
+      existing?.sealedRefreshToken && (await this.authorizations.refreshToken(existing)) === refreshToken;
     if (existing && known) {
       const changed = await this.adjustments.changed(manager, existing, said(grant, existing), actor);
       const authorization = verify ? await this.authorizations.confirmed(manager, changed) : changed;

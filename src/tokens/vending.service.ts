@@ -97,7 +97,7 @@ export class VendingService {
     if (authorization.status === 'reauthorization_required' && !forced && this.checkedLately(authorization))
       throw reauthorizationRequired();
     try {
-      const refreshToken = this.authorizations.refreshToken(authorization);
+      const refreshToken = await this.authorizations.refreshToken(authorization);
       const askedAt = this.clock.now();
       const grant = await this.applications.withClient(authorization.applicationId, (client) =>
         this.lwa.refresh(client, refreshToken),

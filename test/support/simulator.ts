@@ -105,17 +105,13 @@ export class Simulator {
     await this.control('PUT', `/applications/${applicationId}`, change);
   }
 
-  /** Authorizes the account at the developer's console, which shows a refresh token; ten accounts are the limit. */
+  /** A refresh token as the developer's console shows it, past its limit of ten accounts. */
   async selfAuthorize(
     sellingPartnerId: string,
     applicationId = APPLICATION.SPAPI_APPLICATION_ID,
   ): Promise<string> {
-    return this.refreshToken('/self-authorizations', sellingPartnerId, applicationId);
-  }
-
-  /** A refresh token out of nowhere, as often as wanted: past all pages and limits. */
-  async grant(sellingPartnerId: string, applicationId = APPLICATION.SPAPI_APPLICATION_ID): Promise<string> {
-    return this.refreshToken('/grants', sellingPartnerId, applicationId);
+    const body = { applicationId, sellingPartnerId, kind: 'self' };
+    return ((await this.control('POST', '/grants', body)) as { refreshToken: string }).refreshToken;
   }
 
   /** Switches Amazon's usage plans; they are on from the start. */
@@ -145,11 +141,6 @@ export class Simulator {
     if (this.child.exitCode !== null) return;
     this.child.kill();
     await once(this.child, 'exit');
-  }
-
-  private async refreshToken(path: string, sellingPartnerId: string, applicationId: string): Promise<string> {
-    const made = await this.control('POST', path, { applicationId, sellingPartnerId });
-    return (made as { refreshToken: string }).refreshToken;
   }
 
   private send(path: string, fields: Record<string, string>): Promise<Response> {

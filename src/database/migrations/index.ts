@@ -2,6 +2,7 @@ import { Foundation1764000000000 } from './1764000000000-foundation.js';
 import { LinksThatLeadOn1764100000000 } from './1764100000000-links-that-lead-on.js';
 import { SellerExternalIds1764100000001 } from './1764100000001-seller-external-ids.js';
 import { ApplicationSettings1764200000000 } from './1764200000000-application-settings.js';
+import { EnvelopeEncryption1764300000000 } from './1764300000000-envelope-encryption.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   LinksThatLeadOn1764100000000,
   SellerExternalIds1764100000001,
   ApplicationSettings1764200000000,
+  EnvelopeEncryption1764300000000,
 ];
