@@ -243,6 +243,19 @@ describe('Applications', () => {
       expect(await events(id)).toHaveLength(2);
     });
 
+    it('take another date for the current one', async () => {
+      const { id } = await create();
+      const clientSecret = randomSecret();
+      await rotate(id, { clientSecret });
+      const expiresAt = new Date(app.clock.now().getTime() + 30 * DAY).toISOString();
+      const { body } = await rotate(id, { clientSecret, expiresAt });
+      expect(body.clientSecrets.map((secret) => secret.expiresAt === expiresAt)).toEqual([true, false]);
+      expect((await events(id)).at(-1)).toMatchObject({
+        type: 'application.changed',
+        data: { clientSecretExpiresAt: expiresAt },
+      });
+    });
+
     it('have every secret once when several programs rotate at the same moment', async () => {
       const { id } = await create();
       const clientSecret = randomSecret();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { API_KEY, startTestApp, type TestApp } from './support/app.js';
 import { addApplication, addKey, type ApplicationAnswer } from './support/applications.js';
@@ -410,29 +410,60 @@ describe('A refresh token that an operator brings', () => {
   });
 });
 
-describe('When Amazon answers the exchange with another refresh token', () => {
-  it('keeps that one, and refreshes with it from then on', async () => {
-    const asked: (string | null)[] = [];
-    const lwa = createServer((request, response) => {
-      void text(request).then((body) => {
+describe('While Amazon is asked about a refresh token', () => {
+  const asked: (string | null)[] = [];
+  let answer: () => Promise<object>;
+  let lwa: Server;
+  let app: TestApp;
+
+  beforeAll(async () => {
+    lwa = createServer((request, response) => {
+      void text(request).then(async (body) => {
         asked.push(new URLSearchParams(body).get('refresh_token'));
-        const answer = { access_token: 'Atza|a', token_type: 'bearer', expires_in: 3600 };
+        const more = await answer();
         response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify({ ...answer, refresh_token: 'Atzr|newer' }));
+        response.end(
+          JSON.stringify({ access_token: 'Atza|a', token_type: 'bearer', expires_in: 3600, ...more }),
+        );
       });
     });
     await once(lwa.listen(0, '127.0.0.1'), 'listening');
     const { port } = lwa.address() as { port: number };
-    const app = await startTestApp({
-      ...APPLICATION,
-      LWA_TOKEN_URL: `http://127.0.0.1:${port}/auth/o2/token`,
-    });
-    const grant = { sellingPartnerId: randomPartner(), region: 'NA', refreshToken: 'Atzr|older' };
-    const { body } = await api<Authorization>(app.url, 'POST', '/api/v1/authorizations', { body: grant });
-    await api(app.url, 'POST', `/api/v1/authorizations/${body.id}/access-token`);
-    expect(asked).toEqual(['Atzr|older', 'Atzr|newer']);
+    app = await startTestApp({ ...APPLICATION, LWA_TOKEN_URL: `http://127.0.0.1:${port}/auth/o2/token` });
+  });
+  afterAll(async () => {
     await app.stop();
     lwa.close();
+  });
+  const bring = (refreshToken: string) =>
+    api<Authorization>(app.url, 'POST', '/api/v1/authorizations', {
+      body: { sellingPartnerId: randomPartner(), region: 'NA', refreshToken },
+    });
+
+  it('no database connection is held, however many are brought at once', async () => {
+    const many = 15;
+    let arrived = 0;
+    let release: () => void = () => undefined;
+    const released = new Promise<object>((resolve) => (release = () => resolve({})));
+    const allArrived = new Promise<void>((resolve) => {
+      answer = () => {
+        if (++arrived === many) resolve();
+        return released;
+      };
+    });
+    const imports = Array.from({ length: many }, (_, i) => bring(`Atzr|${i}`));
+    await allArrived;
+    expect((await api(app.url, 'GET', '/api/v1/authorizations')).body).toMatchObject({ items: [] });
+    release();
+    expect((await Promise.all(imports)).map(({ status }) => status)).toEqual(Array(many).fill(201));
+  });
+
+  it('and it answers with another one, that one is kept', async () => {
+    asked.length = 0;
+    answer = () => Promise.resolve({ refresh_token: 'Atzr|newer' });
+    const { body } = await bring('Atzr|older');
+    await api(app.url, 'POST', `/api/v1/authorizations/${body.id}/access-token`);
+    expect(asked).toEqual(['Atzr|older', 'Atzr|newer']);
   });
 });
 

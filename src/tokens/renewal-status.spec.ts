@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { addDays, renewalStatus } from './renewal-status.js';
+import { addDays, dueDate, renewalStatus } from './renewal-status.js';
 
 const now = new Date('2027-03-01T12:00:00Z');
 const reminders = [60, 30, 0, -7];
@@ -22,5 +22,19 @@ describe('renewalStatus', () => {
 
   it('counts days of 24 hours across a leap day', () => {
     expect(addDays(new Date('2028-02-28T10:00:00Z'), 365).toISOString()).toBe('2029-02-27T10:00:00.000Z');
+  });
+});
+
+describe('dueDate', () => {
+  const renewal = { periodDays: 365, reminderDays: reminders, selfAuthorizations: false };
+
+  it('is a period after the consent, for both OAuth workflows', () => {
+    expect(dueDate(now, 'website', renewal)).toEqual(addDays(now, 365));
+    expect(dueDate(now, 'appstore', renewal)).toEqual(addDays(now, 365));
+  });
+
+  it('is none for a self-authorization, unless the operator wants one', () => {
+    expect(dueDate(now, 'self', renewal)).toBeNull();
+    expect(dueDate(now, 'self', { ...renewal, selfAuthorizations: true })).toEqual(addDays(now, 365));
   });
 });
