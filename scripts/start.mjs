@@ -31,7 +31,12 @@ await import('./build.mjs');
 await run();
 
 async function run() {
-  simulator = new Child('The Amazon simulator', join(root, 'dist-simulator/main.js'), root, process.env);
+  const { PUBLIC_URL, PORT, SIMULATOR_LOGIN_URI } = process.env;
+  const loginUri = `${PUBLIC_URL || `http://localhost:${PORT || 3000}`}/sp-api/login`;
+  simulator = new Child('The Amazon simulator', join(root, 'dist-simulator/main.js'), root, {
+    ...process.env,
+    SIMULATOR_LOGIN_URI: SIMULATOR_LOGIN_URI || loginUri,
+  });
   simulator.stdout.resume();
   const { url: amazon, smtpUrl } = await readyOrEnd(simulator);
 

@@ -40,7 +40,7 @@ export function registerHomePage(app: FastifyInstance, { world, mailbox }: Stage
         <p class="soft">
           A mark tells how Amazon behaves towards an account. Change it with
           <code>PUT /_simulator/selling-partners/:id</code> and a body like
-          <code>{ "scenario": "revoked" }</code>.
+          <code>{ "scenario": "revoked" }</code>; simulator/README.md has all that can be scripted.
         </p>
         <ul class="rows">
           ${partners}

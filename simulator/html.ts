@@ -40,12 +40,12 @@ const STYLE = new Markup(`
   a { color: var(--accent); } code { font-size: 0.9em; overflow-wrap: anywhere; }
   .soft { color: var(--soft); } .note { background: var(--warn-page); color: var(--warn); padding: 0.6rem 0.9rem;
     border-radius: 0.5rem; } .badge { background: var(--warn-page); color: var(--warn); border-radius: 1rem;
-    padding: 0.05rem 0.6rem; font-size: 0.85rem; white-space: nowrap; }
+    padding: 0.05rem 0.6rem; font-size: 0.85rem; overflow-wrap: anywhere; margin-right: 0.3rem; }
   fieldset { border: 0; margin: 1.5rem 0; padding: 0; } legend { font-weight: 600; padding: 0; margin-bottom: 0.5rem; }
-  .choice { display: flex; gap: 0.75rem; align-items: center; background: var(--card); border: 1px solid var(--line);
+  .choice { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: center; background: var(--card); border: 1px solid var(--line);
     padding: 0.6rem 0.9rem; cursor: pointer; margin-top: -1px; } .choice:hover { border-color: var(--accent); }
   .choice:has(:checked) { outline: 2px solid var(--accent); outline-offset: -2px; }
-  .choice input { accent-color: var(--accent); flex: none; } .choice .account { flex: 1; }
+  .choice input { accent-color: var(--accent); flex: none; } .choice .account { flex: 1 1 12rem; }
   .account small { display: block; color: var(--soft); }
   .fields { display: flex; flex-wrap: wrap; gap: 1rem; } .fields label { flex: 1 1 12rem; font-size: 0.9rem; }
   .fields input, .fields select { display: block; width: 100%; margin-top: 0.25rem; padding: 0.55rem; font: inherit;
@@ -61,6 +61,7 @@ const STYLE = new Markup(`
   .rows { list-style: none; margin: 1rem 0; padding: 0; } .rows > li { background: var(--card);
     border: 1px solid var(--line); margin-top: -1px; padding: 0.6rem 0.9rem; overflow-wrap: anywhere; }
   .row { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; align-items: center; } .row .account { flex: 1 1 14rem; }
+  .actions { display: flex; flex-wrap: wrap; gap: 0.5rem; }
   dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; } dt { color: var(--soft); }
   dd { margin: 0; overflow-wrap: anywhere; }
   pre { background: var(--card); border: 1px solid var(--line); padding: 1rem; white-space: pre-wrap;

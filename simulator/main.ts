@@ -14,6 +14,12 @@ function readPort(name: string, preset: number): number {
   return Number(value);
 }
 
+function readLoginUri(): string | undefined {
+  const value = process.env['SIMULATOR_LOGIN_URI'] || undefined;
+  if (value && !/^https?:\/\//.test(value)) fail('SIMULATOR_LOGIN_URI must be an http or https address');
+  return value;
+}
+
 function describeStartFailure(error: unknown): string {
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
   if (code !== 'EADDRINUSE') return `The simulator cannot start: ${message}`;
@@ -42,6 +48,7 @@ const simulator = createSimulator({
   host: process.env['SIMULATOR_HOST'] || '127.0.0.1',
   port: readPort('SIMULATOR_PORT', 3001),
   smtpPort: readPort('SIMULATOR_SMTP_PORT', 3025),
+  loginUri: readLoginUri(),
 });
 stopOnRequest(simulator);
 const { url, smtpUrl } = await simulator

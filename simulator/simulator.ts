@@ -23,6 +23,8 @@ export interface SimulatorOptions {
   port?: number;
   smtpPort?: number;
   now?: () => Date;
+  /** The OAuth log-in URI of the default application; what `npm start` serves unless stated. */
+  loginUri?: string;
 }
 
 /** Where a simulator listens. */
@@ -41,11 +43,11 @@ export interface Simulator {
 
 /** Makes a simulator with a world, a mailbox and counts of its own. */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
-  const { host = '127.0.0.1', port = 3001, smtpPort = 3025, now = () => new Date() } = options;
+  const { host = '127.0.0.1', port = 3001, smtpPort = 3025, now = () => new Date(), loginUri } = options;
   const closing = new AbortController();
   const mailbox = new Mailbox(now);
   const http = createHttpServer({
-    world: new World(now),
+    world: new World(now, loginUri),
     calls: new Calls(),
     mailbox,
     usagePlans: new UsagePlans(now),

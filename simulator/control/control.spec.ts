@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createSimulator } from '../simulator.js';
 import { APPLICATION, startSimulator, type TestSimulator } from '../testing.js';
 
 const PARTNER = '/_simulator/selling-partners/A2SIMULATEDUS1';
@@ -135,6 +136,15 @@ describe('the control API', () => {
     expect((await simulator.json('GET', PARTNER)).body).toMatchObject({ scenario: 'normal' });
     expect((await simulator.json('GET', APP)).body).toMatchObject({ scenario: 'normal' });
     expect((await simulator.token({ grant_type: 'authorization_code', code })).status).toBe(400);
+  });
+
+  it('gives the default application the log-in URI that the simulator was started with', async () => {
+    const loginUri = 'https://regrant.example/sp-api/login';
+    const other = createSimulator({ port: 0, smtpPort: 0, loginUri });
+    const { url } = await other.listen();
+    const answer = await fetch(url + APP);
+    expect(await answer.json()).toMatchObject({ loginUri });
+    await other.close();
   });
 
   it('explains itself at the root', async () => {

@@ -8,10 +8,9 @@ export function appstorePage(applications: Application[]): Markup {
     (application, index) =>
       html`<li class="row">
         <span class="account" id="app-${index}">
-          ${application.name}
+          ${application.name} ${applicationNotes(application)}
           <small><code>${application.applicationId}</code></small>
         </span>
-        ${applicationNotes(application)}
         <a
           class="button"
           href="/appstore/consent?${new URLSearchParams({ application_id: application.applicationId }).toString()}"

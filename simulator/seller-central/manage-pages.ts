@@ -57,10 +57,10 @@ function appRow(
   const day = new Date(authorizedAt).toISOString().slice(0, 10);
   return html`<li class="row">
     <span class="account" id="app-${index}">
-      ${application.name}
+      ${application.name} ${applicationNotes(application)}
       <small>${status}, authorized on <time datetime="${day}">${day}</time></small>
     </span>
-    ${applicationNotes(application)} ${actions(partner, application, status, `app-${index}`)}
+    <span class="actions">${actions(partner, application, status, `app-${index}`)}</span>
   </li>`;
 }
 

@@ -107,9 +107,10 @@ export const APPLICATION_DEFAULTS = {
 } satisfies Partial<Application>;
 
 /** The application that exists in every new world. */
-export function defaultApplication(): Application {
+export function defaultApplication(loginUri: string = APPLICATION_DEFAULTS.loginUri): Application {
   return {
     ...APPLICATION_DEFAULTS,
+    loginUri,
     applicationId: 'amzn1.sp.solution.51a7e000-0000-4000-8000-000000000001',
     clientId: 'amzn1.application-oa2-client.51a7e0000000000000000000000000a1',
     clientSecrets: [

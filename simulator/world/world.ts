@@ -36,7 +36,11 @@ export class World {
   private readonly partnersThatGranted = new Set<string>();
   private readonly grantsDeadBefore = new Map<string, number>();
 
-  constructor(readonly now: () => Date) {
+  /** @param loginUri the OAuth log-in URI of the default application */
+  constructor(
+    readonly now: () => Date,
+    private readonly loginUri?: string,
+  ) {
     this.reset();
   }
 
@@ -46,7 +50,7 @@ export class World {
     for (const part of [this.appstoreStates, this.authorizations]) part.clear();
     this.partnersThatGranted.clear();
     this.grantsDeadBefore.clear();
-    this.saveApplication(defaultApplication());
+    this.saveApplication(defaultApplication(this.loginUri));
     for (const partner of defaultSellingPartners()) this.partners.set(partner.sellingPartnerId, partner);
   }
 
