@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { type Clock } from './common/clock.js';
@@ -18,6 +19,7 @@ export class AppModule {
         SettingsModule.register(config),
         CommonModule.register(clock),
         DatabaseModule,
+        ScheduleModule.forRoot(),
         SellersModule,
         AuthModule,
         AdminModule,

@@ -57,6 +57,11 @@ export class ApplicationsService {
     return application;
   }
 
+  /** By Amazon's own id, `amzn1.sp.solution.…`. */
+  async byAmazonId(applicationId: string): Promise<Application | null> {
+    return this.dataSource.manager.findOneBy(Application, { applicationId });
+  }
+
   /**
    * The application that a program means: by our id, by Amazon's, or the only one there is.
    * @param ids the applications that the program is limited to; null: none in particular

@@ -20,6 +20,6 @@ export class CallbackController {
     @Query() query: Record<string, unknown>,
   ): Promise<void> {
     const bearer = { browserHash: request.browserHash, sellerId: request.seller?.id };
-    await seeOther(reply, `/connections/${await this.connect.finish(readCallback(query), bearer)}`);
+    await seeOther(reply, await this.connect.finish(readCallback(query), bearer));
   }
 }

@@ -3,6 +3,8 @@ import { type ErrorCode, RegrantError } from '../common/errors.js';
 const again = { label: 'Connect again', href: '/connections/new' };
 const signIn = { label: 'Sign in and connect again', href: '/login?next=%2Fconnections%2Fnew' };
 
+const start = { label: 'Go to the start page', href: '/' };
+
 interface Failure {
   code: ErrorCode;
   status: number;
@@ -29,6 +31,15 @@ const FAILURES = {
     message: 'Amazon sent you back without an authorization.',
     advice: 'Nothing was connected. If you cancelled by mistake, simply start again.',
     action: again,
+  },
+  without_state: {
+    code: 'invalid_request',
+    status: 400,
+    title: 'Please connect from this website',
+    message: 'Amazon sent you here with an authorization that was not started on this website.',
+    advice:
+      'We cannot tell whose it is, so nothing was connected. Sign in and connect again: it takes a minute, and what you had connected before stays.',
+    action: signIn,
   },
   unknown: {
     code: 'invalid_request',
@@ -79,6 +90,39 @@ const FAILURES = {
       'Nothing was replaced. Sign out at Amazon, sign in with the right account there, and renew again.',
     action: { label: 'Back to your connections', href: '/connections' },
   },
+  other_region: {
+    code: 'conflict',
+    status: 409,
+    title: 'That was an account of another region',
+    message: 'You renewed with an Amazon account that sells in another region than this connection.',
+    advice:
+      'Nothing was replaced. Renew again and choose the right account at Amazon, or connect the other region as a new connection.',
+    action: { label: 'Back to your connections', href: '/connections' },
+  },
+  link_unknown: {
+    code: 'not_found',
+    status: 404,
+    title: 'This link does not work',
+    message: 'It is not complete, or it was withdrawn.',
+    advice: 'Open it again from where you got it, or ask for a new one.',
+    action: start,
+  },
+  link_used: {
+    code: 'conflict',
+    status: 409,
+    title: 'This link was used already',
+    message: 'It connected an Amazon account, and each link does so once.',
+    advice: 'There is nothing left to do. To connect another account, ask for a new link.',
+    action: start,
+  },
+  link_expired: {
+    code: 'invalid_request',
+    status: 410,
+    title: 'This link has expired',
+    message: 'It was good for a limited time only.',
+    advice: 'Nothing was connected. Please ask for a new link.',
+    action: start,
+  },
   owned_by_another: {
     code: 'conflict',
     status: 409,
@@ -113,6 +157,8 @@ const FAILURES = {
   },
 } satisfies Record<string, Failure>;
 
+const openAgain = 'Nothing was connected. Please open your link again to start over.';
+
 export type FailureName = keyof typeof FAILURES;
 
 /** The end of a connection that did not work, as a page. */
@@ -120,14 +166,21 @@ export class ConnectFailure extends RegrantError {
   constructor(
     readonly reason: FailureName,
     cause?: unknown,
+    change: Partial<Failure> = {},
   ) {
-    const { code, status, title, message, advice, action }: Failure = FAILURES[reason];
+    const { code, status, title, message, advice, action }: Failure = { ...FAILURES[reason], ...change };
     super(code, status, title, message, {
       advice,
       action,
       cause,
       ...(status === 503 && { retryAfterSeconds: 60 }),
     });
+  }
+
+  /** The same for somebody who came by a connect link: who has no account here cannot connect from here. */
+  forLink(): ConnectFailure {
+    if (this.reason.startsWith('link_')) return this;
+    return new ConnectFailure(this.reason, this.cause, { advice: openAgain, action: start });
   }
 
   /** From the name that was stored; a name of a later version reads as an interruption. */

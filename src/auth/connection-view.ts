@@ -48,6 +48,7 @@ const SENTENCES: Record<AuthorizationEventType, string> = {
   'authorization.changed': 'Details changed',
   'authorization.reauthorization_required': 'Amazon stopped accepting the authorization',
   'authorization.recovered': 'Amazon accepts the authorization again',
+  'authorization.region_corrected': 'Amazon told us the region of this account, and we corrected it',
   'authorization.disconnected': 'Disconnected',
 };
 

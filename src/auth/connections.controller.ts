@@ -1,36 +1,24 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Application } from '../applications/application.entity.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { SellerPage } from '../common/access.js';
 import { Clock } from '../common/clock.js';
-import { Conflict, InvalidRequest, NotFound } from '../common/errors.js';
+import { Conflict, NotFound } from '../common/errors.js';
 import { seeOther, showPage } from '../common/pages.js';
 import { isUuid } from '../common/validation.js';
 import { RegrantConfig } from '../config/config.js';
 import { EventLog } from '../events/event-log.js';
-import { Marketplaces, type PartnerType, REGION_NAMES } from '../lwa/marketplaces.js';
+import { Marketplaces } from '../lwa/marketplaces.js';
+import { type FormProblems, readForm } from '../sellers/forms.js';
 import { CurrentSeller, type SignedInSeller } from '../sellers/signed-in.js';
 import { type Authorization } from '../tokens/authorization.entity.js';
 import { AuthorizationsService } from '../tokens/authorizations.service.js';
 import { VendingService } from '../tokens/vending.service.js';
 import { ConnectService } from './connect.service.js';
 import { describeConnection, describeEvent } from './connection-view.js';
-
-class NewConnectionForm {
-  @IsIn(['seller', 'vendor'])
-  partnerType: PartnerType;
-
-  @IsString()
-  @MaxLength(32)
-  marketplaceId: string;
-
-  /** Only asked for when there is more than one. */
-  @IsOptional()
-  @IsUUID()
-  applicationId?: string;
-}
+import { NewConnectionForm } from './new-connection-form.js';
 
 /** A seller's connections: the list, a new one, and one of them with its history. */
 @ApiExcludeController()
@@ -62,12 +50,7 @@ export class ConnectionsController {
 
   @Get('new')
   async newConnection(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    const data = {
-      marketplaces: this.marketplaces.all,
-      regionNames: REGION_NAMES,
-      applications: await this.applications.list(),
-    };
-    await showPage(request, reply, 'auth/views/new-connection', data, this.leavesForAmazon());
+    await this.showForm(request, reply, {}, {});
   }
 
   @Post('new')
@@ -75,19 +58,19 @@ export class ConnectionsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @CurrentSeller() seller: SignedInSeller,
-    @Body() form: NewConnectionForm,
+    @Body() body: unknown,
   ) {
+    const { form, problems = {} } = readForm(NewConnectionForm, body);
     const marketplace = this.marketplaces.byId(form.marketplaceId);
-    if (!marketplace)
-      throw new InvalidRequest('Please choose one of the marketplaces.', [
-        { path: 'marketplaceId', message: 'is not a marketplace of Amazon' },
-      ]);
-    const applicationId = form.applicationId ?? (await this.onlyApplication());
+    if (!marketplace) problems['marketplaceId'] ??= 'Choose one of the marketplaces.';
+    const application = await this.chosenApplication(form.applicationId);
+    if (!application) problems['applicationId'] ??= 'Choose an application.';
+    if (Object.keys(problems).length || !marketplace || !application)
+      return this.showForm(request, reply, form, problems);
     const bearer = { browserHash: request.browserHash, sellerId: seller.id };
-    await seeOther(
-      reply,
-      await this.connect.begin(bearer, { applicationId, marketplace, partnerType: form.partnerType }),
-    );
+    const { partnerType } = form;
+    const wanted = { applicationId: application.id, marketplace, partnerType };
+    return seeOther(reply, await this.connect.begin(bearer, wanted));
   }
 
   @Get(':id')
@@ -153,14 +136,34 @@ export class ConnectionsController {
     });
   }
 
-  private async onlyApplication(): Promise<string> {
-    const [application, ...more] = await this.applications.list();
-    if (application && !more.length) return application.id;
-    throw application
-      ? new InvalidRequest('Please choose an application.', [
-          { path: 'applicationId', message: 'is required' },
-        ])
-      : new Conflict('No Amazon application is set up here yet.');
+  /** The form with what was chosen; `problems` by field. */
+  private async showForm(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    chosen: Partial<NewConnectionForm>,
+    problems: FormProblems,
+  ) {
+    if (Object.keys(problems).length) void reply.status(400);
+    const data = {
+      marketplaces: this.marketplaces.all,
+      applications: await this.connectable(),
+      chosen,
+      problems,
+    };
+    await showPage(request, reply, 'auth/views/new-connection', data, this.leavesForAmazon());
+  }
+
+  /** Amazon authorizes private applications by self-authorization only. */
+  private async connectable(): Promise<Application[]> {
+    return (await this.applications.list()).filter(({ type }) => type === 'public');
+  }
+
+  /** A seller chooses only where there is a choice. */
+  private async chosenApplication(id: string | undefined): Promise<Application | undefined> {
+    const applications = await this.connectable();
+    return applications.length === 1 && !id
+      ? applications[0]
+      : applications.find((application) => application.id === id);
   }
 
   private describe(row: Authorization) {

@@ -4,6 +4,7 @@ import { type Region } from '../config/config.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
 import { Seller } from '../sellers/seller.entity.js';
 import { Authorization, type Workflow } from '../tokens/authorization.entity.js';
+import { ConnectLink } from './connect-link.entity.js';
 
 /** One consent under way: what `state` stands for. Kept for a while after its end, to answer a repeated callback. */
 @Entity('oauth_states')
@@ -35,9 +36,14 @@ export class OAuthState {
   @Column('text')
   workflow: Workflow;
 
-  /** The selling partner that must come back, where it is known beforehand (a renewal). */
+  /** The selling partner that must come back, where it is known beforehand: a renewal, the Appstore. */
   @Column('text', { nullable: true })
   sellingPartnerId: string | null;
+
+  /** For a consent that a connect link began: then no account has to be signed in. */
+  @ForeignKey(() => ConnectLink, { name: 'oauth_states_connect_link_fkey', onDelete: 'CASCADE' })
+  @Column('uuid', { nullable: true })
+  connectLinkId: string | null;
 
   @Column('text')
   redirectUri: string;

@@ -19,6 +19,7 @@ export type NewState = Bearer &
     | 'partnerType'
     | 'workflow'
     | 'sellingPartnerId'
+    | 'connectLinkId'
     | 'redirectUri'
   >;
 
@@ -56,7 +57,7 @@ export class OAuthStatesService {
   }
 
   /** Takes the state for its single use, in one atomic statement. False: another callback has it, or it is over. */
-  async take({ stateHash }: OAuthState, { browserHash, sellerId }: Bearer): Promise<boolean> {
+  async take({ stateHash, browserHash, sellerId }: OAuthState): Promise<boolean> {
     const now = this.clock.now();
     const free = { stateHash, browserHash, sellerId, usedAt: IsNull(), expiresAt: MoreThan(now) };
     const { affected } = await this.dataSource.manager.update(OAuthState, free, { usedAt: now });

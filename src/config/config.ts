@@ -60,9 +60,14 @@ export class RegrantConfig {
       }
     | undefined;
   readonly lwa: { readonly tokenUrl: string; readonly timeoutSeconds: number };
-  readonly spApiEndpoints: Readonly<Record<Region, string>>;
+  /** Where the marketplace table is not to be followed. */
+  readonly spApiEndpoints: Readonly<Record<Region, string | undefined>>;
   readonly amazonHostsExtra: readonly string[];
   readonly amazonConsentOrigin: string | undefined;
+  /** JSON that overrides rows of the marketplace table. */
+  readonly marketplacesFile: string | undefined;
+  /** Where the consent URL carries the application id. */
+  readonly consentUrlForm: 'query' | 'path';
   readonly mail: { readonly smtpUrl: string | undefined; readonly from: string };
   readonly operatorEmail: string | undefined;
   readonly renewal: {
@@ -90,12 +95,14 @@ export class RegrantConfig {
     this.application = firstApplication(env);
     this.lwa = { tokenUrl: env.LWA_TOKEN_URL, timeoutSeconds: env.LWA_TIMEOUT_SECONDS };
     this.spApiEndpoints = {
-      NA: env.SPAPI_ENDPOINT_NA.replace(/\/$/, ''),
-      EU: env.SPAPI_ENDPOINT_EU.replace(/\/$/, ''),
-      FE: env.SPAPI_ENDPOINT_FE.replace(/\/$/, ''),
+      NA: env.SPAPI_ENDPOINT_NA?.replace(/\/$/, ''),
+      EU: env.SPAPI_ENDPOINT_EU?.replace(/\/$/, ''),
+      FE: env.SPAPI_ENDPOINT_FE?.replace(/\/$/, ''),
     };
     this.amazonHostsExtra = list(env.AMAZON_HOSTS_EXTRA).map((origin) => origin.replace(/\/$/, ''));
     this.amazonConsentOrigin = env.AMAZON_CONSENT_ORIGIN?.replace(/\/$/, '');
+    this.marketplacesFile = env.MARKETPLACES_FILE;
+    this.consentUrlForm = env.CONSENT_URL_FORM;
     this.mail = {
       smtpUrl: env.SMTP_URL,
       from: env.MAIL_FROM ?? `Regrant <regrant@${new URL(this.publicUrl).hostname}>`,

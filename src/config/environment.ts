@@ -208,16 +208,19 @@ export class Environment {
   LWA_TIMEOUT_SECONDS: number = 20;
 
   @Expose()
+  @IsOptional()
   @AmazonUrl
-  SPAPI_ENDPOINT_NA: string = 'https://sellingpartnerapi-na.amazon.com';
+  SPAPI_ENDPOINT_NA?: string;
 
   @Expose()
+  @IsOptional()
   @AmazonUrl
-  SPAPI_ENDPOINT_EU: string = 'https://sellingpartnerapi-eu.amazon.com';
+  SPAPI_ENDPOINT_EU?: string;
 
   @Expose()
+  @IsOptional()
   @AmazonUrl
-  SPAPI_ENDPOINT_FE: string = 'https://sellingpartnerapi-fe.amazon.com';
+  SPAPI_ENDPOINT_FE?: string;
 
   @Expose()
   @IsOptional()
@@ -230,6 +233,15 @@ export class Environment {
   @IsOptional()
   @Origin
   AMAZON_CONSENT_ORIGIN?: string;
+
+  @Expose()
+  @IsOptional()
+  @IsString()
+  MARKETPLACES_FILE?: string;
+
+  @Expose()
+  @IsIn(['query', 'path'], { message: 'must be query or path' })
+  CONSENT_URL_FORM: 'query' | 'path' = 'query';
 
   @Expose()
   @IsOptional()

@@ -6,6 +6,7 @@ export type AuthorizationEventType =
   | 'authorization.changed'
   | 'authorization.reauthorization_required'
   | 'authorization.recovered'
+  | 'authorization.region_corrected'
   | 'authorization.disconnected';
 
 export type ApplicationEventType =

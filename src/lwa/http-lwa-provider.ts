@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { RegrantConfig } from '../config/config.js';
+import { type AmazonAnswer, callAmazon, NoAnswer, retryAfterSeconds } from './amazon-http.js';
 import { LwaError, meaningOf } from './lwa-error.js';
 import { type LwaAccessToken, type LwaClient, type LwaGrant, LwaProvider } from './lwa-provider.js';
 
-/** Tokens have up to 2048 characters each; an answer beyond this is not from LWA. */
-const MAX_BODY_BYTES = 64 * 1024;
+/** Tokens have up to 2048 characters each. */
 const MAX_TOKEN_LENGTH = 4096;
 
 /** LWA over HTTP: one deadline from connect to the last byte, a bounded body, no redirects, and a checked answer. */
@@ -48,58 +48,28 @@ export class HttpLwaProvider extends LwaProvider {
       client_id: client.clientId,
       client_secret: client.clientSecret,
     });
-    const { response, text } = await this.exchange(body);
-    const answer = parseObject(text);
-    if (response.status === 200) {
-      if (!answer) throw unreadable('not a JSON object', 200);
-      return answer;
+    const { status, headers, object } = await this.send(body);
+    if (status === 200) {
+      if (!object) throw unreadable('not a JSON object', 200);
+      return object;
     }
-    const error = typeof answer?.['error'] === 'string' ? answer['error'].slice(0, 100) : 'unreadable_answer';
-    const description = answer?.['error_description'];
-    throw new LwaError(meaningOf(response.status, error), error, {
-      status: response.status,
+    const error = typeof object?.['error'] === 'string' ? object['error'].slice(0, 100) : 'unreadable_answer';
+    const description = object?.['error_description'];
+    const seconds = retryAfterSeconds(headers, this.clock.now());
+    throw new LwaError(meaningOf(status, error), error, {
+      status,
       ...(typeof description === 'string' && { description: description.slice(0, 300) }),
-      ...retryAfter(response.headers.get('retry-after'), this.clock.now()),
+      ...(seconds !== undefined && { retryAfterSeconds: seconds }),
     });
   }
 
-  private async exchange(body: URLSearchParams): Promise<{ response: Response; text: string }> {
+  private async send(body: URLSearchParams): Promise<AmazonAnswer> {
+    const { tokenUrl, timeoutSeconds } = this.config.lwa;
     try {
-      const response = await fetch(this.config.lwa.tokenUrl, {
-        method: 'POST',
-        body,
-        headers: { accept: 'application/json', 'user-agent': 'Regrant (Language=TypeScript)' },
-        redirect: 'error',
-        signal: AbortSignal.timeout(this.config.lwa.timeoutSeconds * 1000),
-      });
-      return { response, text: await readBounded(response) };
+      return await callAmazon(tokenUrl, { method: 'POST', body }, timeoutSeconds);
     } catch (cause) {
-      if (cause instanceof LwaError) throw cause;
-      const timedOut = cause instanceof Error && cause.name === 'TimeoutError';
-      throw new LwaError('transient', timedOut ? 'timeout' : 'unreachable', { cause });
+      throw new LwaError('transient', cause instanceof NoAnswer ? cause.reason : 'unreachable', { cause });
     }
-  }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw unreadable('body too large', response.status);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value && typeof value === 'object' && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -119,13 +89,4 @@ function isToken(value: unknown): value is string {
 
 function unreadable(what: string, status?: number): LwaError {
   return new LwaError('transient', 'unreadable_answer', { description: what, ...(status && { status }) });
-}
-
-/** Seconds, from either form of RFC 9110 section 10.2.3, bounded to an hour. */
-function retryAfter(header: string | null, now: Date): { retryAfterSeconds?: number } {
-  if (!header) return {};
-  const seconds = /^\d+$/.test(header)
-    ? Number(header)
-    : Math.ceil((Date.parse(header) - now.getTime()) / 1000);
-  return Number.isFinite(seconds) && seconds > 0 ? { retryAfterSeconds: Math.min(seconds, 3600) } : {};
 }

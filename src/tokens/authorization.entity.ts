@@ -19,6 +19,7 @@ export type Workflow = 'website' | 'appstore' | 'self';
 @Index('authorizations_renewal_idx', ['renewalDueAt'])
 // Over an expression, which decorators cannot say: it stands in the migration (see src/crypto/sealed-columns.ts).
 @Index('authorizations_sealed_refresh_token_key_idx', { synchronize: false })
+@Index('authorizations_region_check_idx', ['regionCheckAt'], { where: 'region_check_at IS NOT NULL' })
 @Check('authorizations_region_check', `region IN ('NA', 'EU', 'FE')`)
 @Check('authorizations_partner_type_check', `partner_type IN ('seller', 'vendor')`)
 @Check('authorizations_workflow_check', `workflow IN ('website', 'appstore', 'self')`)
@@ -45,6 +46,14 @@ export class Authorization {
 
   @Column('text')
   region: Region;
+
+  /** When Amazon confirmed that the seller sells in this region; null: not yet, or a vendor. */
+  @Column('timestamptz', { nullable: true })
+  regionVerifiedAt: Date | null;
+
+  /** When to ask Amazon again; null: there is nothing to ask. */
+  @Column('timestamptz', { nullable: true })
+  regionCheckAt: Date | null;
 
   @Column('text')
   partnerType: PartnerType;

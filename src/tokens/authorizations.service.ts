@@ -29,6 +29,8 @@ export interface NewGrant {
   authorizedAt?: Date;
   /** False when nobody has tried the token yet. */
   verified?: boolean;
+  /** The marketplaces that Amazon named; undefined when the region could not be confirmed yet. */
+  confirmedMarketplaceIds?: string[];
 }
 
 /** What makes a grant one: authorizations are regional. */
@@ -39,6 +41,8 @@ const tokenPlace = (rowId: string): SealedPlace => ({
   column: 'sealed_refresh_token',
   rowId,
 });
+/** The first repeated check of a region, in seconds after the grant. */
+const FIRST_REGION_CHECK_SECONDS = 900;
 
 /** The life of an authorization: every change of its row is one method here, named after what happened. */
 @Injectable()
@@ -63,6 +67,17 @@ export class AuthorizationsService {
     return this.dataSource.manager.find(Authorization, { where: { sellerId }, order: { createdAt: 'DESC' } });
   }
 
+  /** The authorization of that application, partner and region, if there is one. */
+  async byGrant(key: GrantKey): Promise<Authorization | null> {
+    const { applicationId, sellingPartnerId, region } = key;
+    return this.dataSource.manager.findOneBy(Authorization, { applicationId, sellingPartnerId, region });
+  }
+
+  /** All authorizations of one selling partner for one application: one per region. */
+  async ofPartner(applicationId: string, sellingPartnerId: string): Promise<Authorization[]> {
+    return this.dataSource.manager.findBy(Authorization, { applicationId, sellingPartnerId });
+  }
+
   /**
    * Stores a grant: a new row, or a new refresh token in the row of the same application, partner and region.
    * @param manager of the transaction that also ends the OAuth state
@@ -79,13 +94,12 @@ export class AuthorizationsService {
     const now = this.clock.now();
     const id = existing?.id ?? randomUUID();
     const authorizedAt = grant.authorizedAt ?? now;
-    const marketplaces = grant.marketplaceId ? [grant.marketplaceId] : [];
     const row: Authorization = {
       ...(existing ?? this.blank(id, key, grant.workflow, now)),
       sellerId: grant.sellerId ?? existing?.sellerId ?? null,
       contactEmail: grant.contactEmail ?? existing?.contactEmail ?? null,
       partnerType: grant.partnerType,
-      marketplaceIds: [...new Set([...(existing?.marketplaceIds ?? []), ...marketplaces])],
+      ...this.whereItSells(grant, existing, now),
       workflow: grant.workflow,
       status: 'active',
       statusReason: null,
@@ -230,6 +244,20 @@ export class AuthorizationsService {
     if (a.sealedRefreshToken === b.sealedRefreshToken) return true;
     if (!a.sealedRefreshToken || !b.sealedRefreshToken) return false;
     return (await this.refreshToken(a)) === (await this.refreshToken(b));
+  }
+
+  private whereItSells(
+    { partnerType, marketplaceId, confirmedMarketplaceIds: confirmed }: NewGrant,
+    existing: Authorization | null,
+    now: Date,
+  ): Pick<Authorization, 'marketplaceIds' | 'regionVerifiedAt' | 'regionCheckAt'> {
+    const chosen = marketplaceId ? [marketplaceId] : [];
+    const marketplaceIds = confirmed ?? [...new Set([...(existing?.marketplaceIds ?? []), ...chosen])];
+    const regionVerifiedAt = confirmed ? now : (existing?.regionVerifiedAt ?? null);
+    // The operation that tells does not exist for vendors.
+    const toBeChecked = !regionVerifiedAt && partnerType === 'seller';
+    const regionCheckAt = toBeChecked ? this.clock.inSeconds(FIRST_REGION_CHECK_SECONDS) : null;
+    return { marketplaceIds, regionVerifiedAt, regionCheckAt };
   }
 
   private blank(id: string, key: GrantKey, workflow: Workflow, now: Date): Authorization {

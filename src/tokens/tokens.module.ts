@@ -8,10 +8,13 @@ import { LwaModule } from '../lwa/lwa.module.js';
 import { Adjustments } from './adjustments.service.js';
 import { ApplicationGrants } from './application-grants.js';
 import { AuthorizationList } from './authorization-list.js';
+import { AuthorizationRegions } from './authorization-regions.service.js';
 import { Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
 import { GrantImports } from './grant-imports.service.js';
 import { LwaEndpointController } from './lwa-endpoint.controller.js';
+import { RegionCheck } from './region-check.service.js';
+import { RegionRecheck } from './region-recheck.service.js';
 import { VendingController } from './vending.controller.js';
 import { VendingService } from './vending.service.js';
 
@@ -31,7 +34,10 @@ import { VendingService } from './vending.service.js';
     AuthorizationList,
     Adjustments,
     ApplicationGrants,
+    AuthorizationRegions,
     GrantImports,
+    RegionCheck,
+    RegionRecheck,
     VendingService,
   ],
   exports: [
@@ -40,6 +46,7 @@ import { VendingService } from './vending.service.js';
     Adjustments,
     ApplicationGrants,
     GrantImports,
+    RegionCheck,
     VendingService,
   ],
 })

@@ -4,10 +4,11 @@ import { requireApplication } from '../api-keys/api-keys.service.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Clock } from '../common/clock.js';
 import { RegrantError } from '../common/errors.js';
-import { type Region, RegrantConfig } from '../config/config.js';
+import { type Region } from '../config/config.js';
 import { LwaError } from '../lwa/lwa-error.js';
 import { amazonUnavailable, credentialsRejected } from '../lwa/lwa-problems.js';
 import { LwaProvider } from '../lwa/lwa-provider.js';
+import { Marketplaces } from '../lwa/marketplaces.js';
 import { type Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
 
@@ -45,7 +46,7 @@ export class VendingService {
     private readonly authorizations: AuthorizationsService,
     private readonly applications: ApplicationsService,
     private readonly lwa: LwaProvider,
-    private readonly config: RegrantConfig,
+    private readonly marketplaces: Marketplaces,
     private readonly clock: Clock,
   ) {}
 
@@ -112,7 +113,7 @@ export class VendingService {
         applicationId: authorization.applicationId,
         sellingPartnerId: authorization.sellingPartnerId,
         region: authorization.region,
-        endpoint: this.config.spApiEndpoints[authorization.region],
+        endpoint: this.marketplaces.endpoint(authorization.region),
       };
     } catch (error) {
       if (error instanceof LwaError) return await this.refused(authorization, error);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createApp } from '../../src/app.js';
+import { type App, createApp } from '../../src/app.js';
 import { Clock } from '../../src/common/clock.js';
 import { createLogger } from '../../src/common/logger.js';
 import { parseConfig, type RegrantConfig } from '../../src/config/config.js';
@@ -24,6 +24,8 @@ export interface TestApp {
   config: RegrantConfig;
   clock: TestClock;
   database: TestDatabase;
+  /** For work that a schedule starts: tests start it themselves. */
+  nest: App['nest'];
   /** What the service logged so far: JSON lines. */
   log(): string;
   stop(): Promise<void>;
@@ -51,6 +53,7 @@ export async function startTestApp(settings: Record<string, string> = {}): Promi
   config.listensOn(port);
   return {
     url: `http://localhost:${port}`,
+    nest,
     config,
     clock,
     database,

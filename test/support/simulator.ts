@@ -49,9 +49,13 @@ export class Simulator {
   }
 
   /** Consents at the page that a consent URL leads to, and answers the callback URL that Amazon redirects to. */
-  async consent(consentUrl: string, sellingPartnerId: string): Promise<string> {
+  async consent(
+    consentUrl: string,
+    sellingPartnerId: string,
+    more: Record<string, string> = {},
+  ): Promise<string> {
     const query = Object.fromEntries(new URL(consentUrl).searchParams);
-    const fields = { ...query, selling_partner_id: sellingPartnerId, action: 'confirm' };
+    const fields = { ...query, selling_partner_id: sellingPartnerId, action: 'confirm', ...more };
     return redirection(await this.send('/apps/authorize/consent', fields));
   }
 

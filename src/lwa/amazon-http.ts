@@ -1,0 +1,82 @@
+/** Amazon's answers to us are small; one beyond this is not from Amazon. */
+const MAX_BODY_BYTES = 256 * 1024;
+const USER_AGENT = 'Regrant (Language=TypeScript)';
+
+/** What Amazon answered, body read to the end. */
+export interface AmazonAnswer {
+  status: number;
+  headers: Headers;
+  /** The body as a JSON object; undefined when it is none. */
+  object: Record<string, unknown> | undefined;
+}
+
+/** No usable answer: `reason` is `timeout`, `unreachable` or `body_too_large`. */
+export class NoAnswer extends Error {
+  constructor(
+    readonly reason: string,
+    cause?: unknown,
+  ) {
+    super(reason, { cause });
+    this.name = 'NoAnswer';
+  }
+}
+
+/**
+ * Calls Amazon: one deadline from connect to the last byte, a bounded body, no redirects.
+ * @throws NoAnswer
+ */
+export async function callAmazon(
+  url: string,
+  init: RequestInit & { headers?: Record<string, string> },
+  timeoutSeconds: number,
+): Promise<AmazonAnswer> {
+  try {
+    const response = await fetch(url, {
+      ...init,
+      headers: { accept: 'application/json', 'user-agent': USER_AGENT, ...init.headers },
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutSeconds * 1000),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      object: parseObject(await readBounded(response)),
+    };
+  } catch (cause) {
+    if (cause instanceof NoAnswer) throw cause;
+    const timedOut = cause instanceof Error && cause.name === 'TimeoutError';
+    throw new NoAnswer(timedOut ? 'timeout' : 'unreachable', cause);
+  }
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new NoAnswer('body_too_large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value && typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds, from either form of RFC 9110 section 10.2.3, bounded to an hour; undefined without a usable header. */
+export function retryAfterSeconds(headers: Headers, now: Date): number | undefined {
+  const header = headers.get('retry-after');
+  if (!header) return undefined;
+  const seconds = /^\d+$/.test(header)
+    ? Number(header)
+    : Math.ceil((Date.parse(header) - now.getTime()) / 1000);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3600) : undefined;
+}
