@@ -40,7 +40,13 @@ export async function createApp(
   nest.useGlobalPipes(validationPipe());
   await addHttpBasics(nest, config, logger);
   serveApiDocument(nest);
-  await nest.init();
+  try {
+    await nest.init();
+  } catch (error) {
+    // A start that is refused leaves nothing open behind it.
+    await nest.close();
+    throw error;
+  }
   return { nest, logger };
 }
 

@@ -1,22 +1,12 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { API_KEY } from './support/app.js';
 import { BrowserClient } from './support/browser-client.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 import { api, PASSWORD, randomPartner, signUp } from './support/people.js';
+import { freePort } from './support/ports.js';
 import { Regrant } from './support/regrant.js';
 import { Simulator } from './support/simulator.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('The process', () => {
   let simulator: Simulator;

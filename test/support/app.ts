@@ -24,16 +24,22 @@ export interface TestApp {
   config: RegrantConfig;
   clock: TestClock;
   database: TestDatabase;
-  /** For work that a schedule starts: tests start it themselves. */
+  /** For what no public interface offers: sealing a row, work that a schedule starts. */
   nest: App['nest'];
   /** What the service logged so far: JSON lines. */
   log(): string;
   stop(): Promise<void>;
 }
 
-/** The service inside this process, on a database of its own, listening on a free port of 127.0.0.1. */
-export async function startTestApp(settings: Record<string, string> = {}): Promise<TestApp> {
-  const database = await createDatabase();
+/**
+ * The service inside this process, listening on a free port of 127.0.0.1, on a database of its own, or as one replica
+ * of several on a `database` that they share and that outlives it.
+ */
+export async function startTestApp(
+  settings: Record<string, string> = {},
+  shared: { database?: TestDatabase; clock?: TestClock } = {},
+): Promise<TestApp> {
+  const database = shared.database ?? (await createDatabase());
   const config = parseConfig({
     NODE_ENV: 'test',
     PORT: '0',
@@ -46,7 +52,7 @@ export async function startTestApp(settings: Record<string, string> = {}): Promi
   });
   const lines: string[] = [];
   const logger = createLogger(config.logLevel, { write: (line: string) => void lines.push(line) });
-  const clock = new TestClock();
+  const clock = shared.clock ?? new TestClock();
   const { nest } = await createApp(config, { logger, clock });
   await nest.listen(0, '127.0.0.1');
   const { port } = nest.getHttpServer().address() as { port: number };
@@ -60,7 +66,7 @@ export async function startTestApp(settings: Record<string, string> = {}): Promi
     log: () => lines.join(''),
     stop: async () => {
       await nest.close();
-      await database.drop();
+      if (!shared.database) await database.drop();
     },
   };
 }
