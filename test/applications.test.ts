@@ -173,6 +173,7 @@ describe('Applications', () => {
     const other = await create();
     const key = await addKey(app, { application_ids: [mine.id] });
     expect((await list(key)).map(({ id }) => id)).toEqual([mine.id]);
+    expect(await list(await addKey(app, { application_ids: [randomUUID()] }))).toEqual([]);
     expect((await call('GET', `/${mine.id}`, undefined, key)).status).toBe(200);
     const attempts = [
       call('GET', `/${other.id}`, undefined, key),
