@@ -4,7 +4,7 @@ import { ApplicationsService } from '../applications/applications.service.js';
 import { type Region, RegrantConfig } from '../config/config.js';
 import { type Marketplace, Marketplaces, type PartnerType } from '../lwa/marketplaces.js';
 import { type Authorization } from '../tokens/authorization.entity.js';
-import { AuthorizationsService } from '../tokens/authorizations.service.js';
+import { AuthorizationsService, belongsToAnother } from '../tokens/authorizations.service.js';
 import { type AmazonCallback, readAmazonCallback } from './amazon-callback.js';
 import { ConnectFailure } from './connect-failure.js';
 import { LoginRefused, type LoginRequest, readLoginRequest } from './login-request.js';
@@ -61,8 +61,8 @@ export class AppstoreService {
 
   /** @throws ConnectFailure when all that is known of this selling partner belongs to another account */
   assertOwn({ known }: AppstoreVisit, sellerId: string): void {
-    const foreign = known.filter((row) => row.sellerId && row.sellerId !== sellerId);
-    if (foreign.length && foreign.length === known.length) throw new ConnectFailure('owned_by_another');
+    if (known.length && known.every((row) => belongsToAnother(row, sellerId)))
+      throw new ConnectFailure('owned_by_another');
   }
 
   /** Answers where the browser goes on: Amazon's confirmation, with our `state` and Amazon's own. */

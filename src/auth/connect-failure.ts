@@ -128,7 +128,8 @@ const FAILURES = {
     status: 409,
     title: 'This Amazon account is already connected',
     message: 'It is connected to another account of this website.',
-    advice: 'Nothing was changed. Sign in with the account that connected it first, or ask us for help.',
+    advice:
+      'Nothing was changed. Sign in with the account that connected it first, or disconnect it there; if you cannot, ask us for help.',
     action: { label: 'Back to your connections', href: '/connections' },
   },
   code_refused: {

@@ -7,7 +7,7 @@ import { SP_API_TIMEOUT_SECONDS } from '../lwa/http-sp-api.js';
 import { LwaError, type LwaFailureKind } from '../lwa/lwa-error.js';
 import { type LwaGrant, LwaProvider } from '../lwa/lwa-provider.js';
 import { REGIONS } from '../lwa/marketplaces.js';
-import { AuthorizationsService, type NewGrant } from '../tokens/authorizations.service.js';
+import { AuthorizationsService, belongsToAnother, type NewGrant } from '../tokens/authorizations.service.js';
 import { type Located, RegionCheck } from '../tokens/region-check.service.js';
 import { VendingService } from '../tokens/vending.service.js';
 import { ConnectFailure, type FailureName } from './connect-failure.js';
@@ -55,7 +55,7 @@ export class GrantService {
     const { applicationId, sellerId, partnerType, marketplaceId, workflow } = state;
     const region = located?.region ?? state.region;
     const replaced = await this.authorizations.byGrant({ applicationId, sellingPartnerId, region });
-    if (replaced?.sellerId && replaced.sellerId !== sellerId) throw new ConnectFailure('owned_by_another');
+    if (replaced && belongsToAnother(replaced, sellerId)) throw new ConnectFailure('owned_by_another');
     const { refreshToken } = replaced ? await this.tried(state, first) : first;
     return {
       ...{ applicationId, sellerId, sellingPartnerId, region, partnerType, marketplaceId, workflow },

@@ -44,6 +44,11 @@ const tokenPlace = (rowId: string): SealedPlace => ({
 /** The first repeated check of a region, in seconds after the grant. */
 const FIRST_REGION_CHECK_SECONDS = 900;
 
+/** Whether it is connected to another seller account; one that was disconnected belongs to nobody any more. */
+export function belongsToAnother(row: Authorization, sellerId: string | undefined): boolean {
+  return row.status !== 'disconnected' && row.sellerId !== null && row.sellerId !== sellerId;
+}
+
 /** The life of an authorization: every change of its row is one method here, named after what happened. */
 @Injectable()
 export class AuthorizationsService {
@@ -87,7 +92,7 @@ export class AuthorizationsService {
     const { applicationId, sellingPartnerId, region } = grant;
     const key = { applicationId, sellingPartnerId, region };
     const existing = await this.lockGrant(manager, key);
-    if (!grant.actor && existing?.sellerId && existing.sellerId !== grant.sellerId)
+    if (!grant.actor && existing && belongsToAnother(existing, grant.sellerId))
       throw new Conflict('This Amazon account is connected to another account of this website.', {
         advice: 'Sign in with the account that connected it first, or ask us for help.',
       });
