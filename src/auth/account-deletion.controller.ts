@@ -65,11 +65,10 @@ export class AccountDeletionController {
     seller: SignedInSeller,
     problems: Record<string, string> = {},
   ): Promise<void> {
-    const account = await this.sellers.byId(seller.id);
     const rows = await this.authorizations.ofSeller(seller.id);
     await showPage(request, reply, 'auth/views/delete-account', {
       email: seller.email,
-      hasPassword: !!account?.passwordHash,
+      hasPassword: await this.sellers.hasPassword(seller.id),
       connections: rows.filter(({ status }) => status !== 'disconnected').length,
       problems,
     });

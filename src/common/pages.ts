@@ -13,6 +13,8 @@ export interface PageContext {
   /** Every form sends it in a hidden field `_csrf`. Absent on pages that no guard saw, such as a 404. */
   csrfToken?: string;
   emailUnverified?: boolean;
+  /** Where forms of any page may lead besides here, as CSP sources: signing in and out by an identity provider. */
+  formsLeadTo?: string;
 }
 
 declare module 'fastify' {
@@ -33,11 +35,10 @@ export async function showPage(
   data: Record<string, unknown> = {},
   { leavesForAmazon = false, consentOrigin = '' } = {},
 ): Promise<void> {
-  if (leavesForAmazon)
-    void reply.header(
-      'content-security-policy',
-      contentSecurityPolicy({ 'form-action': `'self' https: ${consentOrigin}`.trim() }),
-    );
+  const leavesFor = leavesForAmazon ? `https: ${consentOrigin}` : '';
+  const formAction = ["'self'", leavesFor.trim(), request.page?.formsLeadTo].filter(Boolean).join(' ');
+  if (formAction !== "'self'")
+    void reply.header('content-security-policy', contentSecurityPolicy({ 'form-action': formAction }));
   const html = eta.render(template, { ...request.page, requestId: request.id, ...data });
   await reply.type('text/html; charset=utf-8').send(html);
 }

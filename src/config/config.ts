@@ -16,6 +16,15 @@ export class ConfigError extends Error {
   }
 }
 
+/** The company's identity provider. */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** What people call it: "Continue with …". */
+  readonly name: string;
+}
+
 /** Every setting, typed and ready to use. The injection token of its only instance. */
 export class RegrantConfig {
   readonly production: boolean;
@@ -69,6 +78,8 @@ export class RegrantConfig {
   /** Where the consent URL carries the application id. */
   readonly consentUrlForm: 'query' | 'path';
   readonly mail: { readonly smtpUrl: string | undefined; readonly from: string };
+  /** How sellers sign in: with accounts of our own, by the company's OpenID Connect provider, or both. */
+  readonly signIn: { readonly local: boolean; readonly oidc: OidcSettings | undefined };
   readonly operatorEmail: string | undefined;
   readonly renewal: {
     readonly periodDays: number;
@@ -107,6 +118,7 @@ export class RegrantConfig {
       smtpUrl: env.SMTP_URL,
       from: env.MAIL_FROM ?? `Regrant <regrant@${new URL(this.publicUrl).hostname}>`,
     };
+    this.signIn = { local: list(env.SELLER_SIGN_IN).includes('local'), oidc: oidcSettings(env) };
     this.operatorEmail = env.OPERATOR_EMAIL;
     this.renewal = {
       periodDays: env.RENEWAL_PERIOD_DAYS,
@@ -162,6 +174,9 @@ function crossChecks(env: Environment): { name: string; problem: string }[] {
     for (const name of trio)
       if (!env[name]) problems.push({ name, problem: `is missing: ${trio.join(', ')} belong together` });
   problems.push(...keyProviderChecks(env));
+  if (list(env.SELLER_SIGN_IN).includes('oidc'))
+    for (const name of ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_NAME'] as const)
+      if (!env[name]) problems.push({ name, problem: 'is missing: SELLER_SIGN_IN has oidc' });
   if (env.NODE_ENV !== 'production') return problems;
 
   for (const name of ['DATABASE_URL', 'PUBLIC_URL', 'SMTP_URL'] as const)
@@ -211,6 +226,12 @@ function keyProvider(env: Environment): RegrantConfig['keyProvider'] {
         }
       : undefined,
   };
+}
+
+function oidcSettings(env: Environment): OidcSettings | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = env;
+  if (!list(env.SELLER_SIGN_IN).includes('oidc') || !issuer || !clientId || !clientSecret) return undefined;
+  return { issuer, clientId, clientSecret, name: env.OIDC_NAME ?? '' };
 }
 
 function firstApplication(env: Environment): RegrantConfig['application'] {

@@ -54,6 +54,7 @@ const isArnList = isListOf(/^arn:aws[a-z-]*:kms:[a-z\d-]+:\d{12}:key\/[\w-]+$/);
 const isTransitKeyList = isListOf(/^\w[\w.-]{0,127}$/);
 
 const Origin = StringSetting('origin', 'must be an origin such as https://regrant.example.com', isOrigin);
+const isIssuer = (value: string): boolean => isAmazonUrl(value) && !/[?#]/.test(value);
 const AmazonUrl = StringSetting('amazonUrl', 'must be an https URL (http only for loopback)', isAmazonUrl);
 
 /**
@@ -256,6 +257,30 @@ export class Environment {
     /^[^<>\r\n]*<?[^\s<>@]+@[^\s<>@]+>?$/.test(value),
   )
   MAIL_FROM?: string;
+
+  @Expose()
+  @IsIn(['local', 'oidc', 'local,oidc', 'oidc,local'], { message: 'must be local, oidc or local,oidc' })
+  SELLER_SIGN_IN: string = 'local';
+
+  @Expose()
+  @IsOptional()
+  @StringSetting('issuer', 'must be an https URL without a query (http only for loopback)', isIssuer)
+  OIDC_ISSUER?: string;
+
+  @Expose()
+  @IsOptional()
+  @IsString()
+  OIDC_CLIENT_ID?: string;
+
+  @Expose()
+  @IsOptional()
+  @IsString()
+  OIDC_CLIENT_SECRET?: string;
+
+  @Expose()
+  @IsOptional()
+  @StringSetting('name', 'must be at most 60 characters', (value) => value.length <= 60)
+  OIDC_NAME?: string;
 
   @Expose()
   @IsOptional()

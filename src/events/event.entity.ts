@@ -15,7 +15,12 @@ export type ApplicationEventType =
 export type EncryptionEventType = 'encryption.rotation_started' | 'encryption.rotation_finished';
 
 export type SellerEventType =
-  'seller.created' | 'seller.changed' | 'seller.password_changed' | 'seller.deleted';
+  | 'seller.created'
+  | 'seller.changed'
+  | 'seller.password_changed'
+  | 'seller.identity_linked'
+  | 'seller.identity_unlinked'
+  | 'seller.deleted';
 
 export type EventType = AuthorizationEventType | ApplicationEventType | SellerEventType | EncryptionEventType;
 

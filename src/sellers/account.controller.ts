@@ -1,12 +1,15 @@
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { SellerPage } from '../common/access.js';
 import { InvalidRequest } from '../common/errors.js';
 import { seeOther, showPage } from '../common/pages.js';
+import { RegrantConfig } from '../config/config.js';
 import { browserName } from './browser-name.js';
 import { PASSWORD_HINT } from './form-page.js';
 import { ChangePasswordForm, type FormProblems, problemsOf, readForm } from './forms.js';
+import { LocalSignIn } from './local-sign-in.guard.js';
+import { OidcAccounts } from './oidc/oidc-accounts.service.js';
 import { PasswordChanges } from './password-changes.service.js';
 import { passwordProblem } from './passwords.js';
 import { type SellerSession } from './seller-session.entity.js';
@@ -21,6 +24,8 @@ const DONE: Record<string, string> = {
   password: 'Your password is changed, and you are signed out everywhere else.',
   session: 'That browser is signed out.',
   others: 'You are signed out everywhere else.',
+  linked: 'The sign-in is linked: you can use either one from now on.',
+  unlinked: 'The sign-in is no longer linked.',
 };
 
 /** A seller's own account: password, open sessions. */
@@ -32,6 +37,8 @@ export class AccountController {
     private readonly sellers: SellersService,
     private readonly passwords: PasswordChanges,
     private readonly sessions: SessionsService,
+    private readonly identities: OidcAccounts,
+    private readonly config: RegrantConfig,
   ) {}
 
   @Get()
@@ -45,6 +52,7 @@ export class AccountController {
     return this.show(request, reply, seller, { message });
   }
 
+  @UseGuards(LocalSignIn)
   @Post('password')
   async changePassword(
     @Req() request: FastifyRequest,
@@ -91,12 +99,14 @@ export class AccountController {
     { problems, message }: { problems?: FormProblems; message?: string },
   ): Promise<void> {
     if (problems) void reply.status(400);
-    const account = await this.sellers.byId(seller.id);
     const sessions = await this.sessions.ofSeller(seller.id);
     await showPage(request, reply, 'sellers/views/account', {
       email: seller.email,
       emailVerified: seller.emailVerified,
-      hasPassword: !!account?.passwordHash,
+      hasPassword: await this.sellers.hasPassword(seller.id),
+      local: this.config.signIn.local,
+      provider: this.config.signIn.oidc?.name,
+      linked: await this.identities.isLinked(seller.id),
       sessions: sessions.map((row) => describeSession(row, seller)),
       passwordHint: PASSWORD_HINT,
       problems: problems ?? {},

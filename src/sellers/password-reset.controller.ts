@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Page } from '../common/access.js';
@@ -9,6 +9,7 @@ import { AttemptLimiter, clientOf } from './attempt-limiter.js';
 import { type FormPage, showForm, showRefusal } from './form-page.js';
 import { EmailForm, readForm, ResetPasswordForm } from './forms.js';
 import { HOME } from './local-path.js';
+import { LocalSignIn } from './local-sign-in.guard.js';
 import { PasswordChanges } from './password-changes.service.js';
 import { type LinkState } from './seller-links.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -16,6 +17,7 @@ import { SessionsService } from './sessions.service.js';
 /** For who forgot the password: asking for a link, and where that link leads. Opening it asks; only the form uses it. */
 @ApiExcludeController()
 @Page()
+@UseGuards(LocalSignIn)
 @Controller()
 export class PasswordResetController {
   private readonly requests = new AttemptLimiter(20, 600);

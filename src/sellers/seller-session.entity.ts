@@ -16,6 +16,10 @@ export class SellerSession {
   @Column('text', { nullable: true })
   userAgent: string | null;
 
+  /** The ID token of a sign-in by the identity provider: signing out there needs it. */
+  @Column('text', { nullable: true })
+  oidcIdToken: string | null;
+
   @Column('timestamptz')
   createdAt: Date;
 

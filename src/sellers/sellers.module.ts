@@ -5,6 +5,12 @@ import { EventsModule } from '../events/events.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { AccountController } from './account.controller.js';
 import { EmailVerification } from './email-verification.service.js';
+import { OidcAccounts } from './oidc/oidc-accounts.service.js';
+import { OidcClient } from './oidc/oidc-client.js';
+import { OidcController } from './oidc/oidc.controller.js';
+import { OidcSignIn } from './oidc/oidc-sign-in.entity.js';
+import { OidcSignIns } from './oidc/oidc-sign-ins.service.js';
+import { SellerIdentity } from './oidc/seller-identity.entity.js';
 import { PasswordChanges } from './password-changes.service.js';
 import { PasswordResetController } from './password-reset.controller.js';
 import { SellerDirectory } from './seller-directory.service.js';
@@ -20,8 +26,18 @@ import { VerifyEmailController } from './verify-email.controller.js';
 
 /** People with an account on our website: signing up and in, and what their pages may do. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Seller, SellerSession, SellerLink]), EventsModule, MailModule],
-  controllers: [SignInController, PasswordResetController, VerifyEmailController, AccountController],
+  imports: [
+    TypeOrmModule.forFeature([Seller, SellerSession, SellerLink, SellerIdentity, OidcSignIn]),
+    EventsModule,
+    MailModule,
+  ],
+  controllers: [
+    SignInController,
+    PasswordResetController,
+    VerifyEmailController,
+    AccountController,
+    OidcController,
+  ],
   providers: [
     SellersService,
     SellerDirectory,
@@ -29,6 +45,9 @@ import { VerifyEmailController } from './verify-email.controller.js';
     SellerLinks,
     EmailVerification,
     PasswordChanges,
+    OidcClient,
+    OidcSignIns,
+    OidcAccounts,
     { provide: APP_GUARD, useClass: SellerGuard },
   ],
   exports: [SellersService, SellerDirectory, SessionsService],

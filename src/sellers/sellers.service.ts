@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { InvalidRequest } from '../common/errors.js';
 import { randomToken } from '../common/random.js';
+import { RegrantConfig } from '../config/config.js';
 import { MailService } from '../mail/mail.service.js';
 import { EventLog } from '../events/event-log.js';
 import { duplicateField } from './duplicates.js';
@@ -26,6 +27,7 @@ export class SellersService implements OnModuleInit {
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly verification: EmailVerification,
+    private readonly config: RegrantConfig,
     private readonly events: EventLog,
     private readonly mail: MailService,
   ) {}
@@ -92,9 +94,13 @@ export class SellersService implements OnModuleInit {
    * or where there is none by the address, retyped.
    */
   async confirmOwner(seller: SignedInSeller, given: { password: string; email: string }): Promise<boolean> {
-    const account = await this.byId(seller.id);
-    if (account?.passwordHash) return !!(await this.signIn(seller.email, given.password));
+    if (await this.hasPassword(seller.id)) return !!(await this.signIn(seller.email, given.password));
     return given.email === seller.email;
+  }
+
+  /** Whether the account has a password that can be used here. */
+  async hasPassword(id: string): Promise<boolean> {
+    return this.config.signIn.local && !!(await this.byId(id))?.passwordHash;
   }
 
   async byId(id: string): Promise<Seller | null> {

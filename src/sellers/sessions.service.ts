@@ -26,8 +26,16 @@ export class SessionsService {
     private readonly config: RegrantConfig,
   ) {}
 
-  /** Signs this browser in under a new session id; the session it had before is gone. */
-  async begin(sellerId: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /**
+   * Signs this browser in under a new session id; the session it had before is gone.
+   * @param oidcIdToken of a sign-in by the identity provider
+   */
+  async begin(
+    sellerId: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    oidcIdToken: string | null = null,
+  ): Promise<void> {
     const token = randomToken();
     const old = readCookie(request, 'session', this.config.secure);
     const now = this.clock.now();
@@ -36,6 +44,7 @@ export class SessionsService {
       await manager.insert(SellerSession, {
         idHash: tokenHash(token),
         sellerId,
+        oidcIdToken,
         userAgent: request.headers['user-agent']?.slice(0, 300) ?? null,
         createdAt: now,
         lastSeenAt: now,
@@ -70,11 +79,19 @@ export class SessionsService {
     return { ...seller, session: idHash.toString('hex') };
   }
 
-  /** Signs this browser out, here and not only in its cookie. */
-  async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** Signs this browser out, here and not only in its cookie. Answers what `begin` was given. */
+  async end(request: FastifyRequest, reply: FastifyReply): Promise<{ oidcIdToken: string | null }> {
     const token = readCookie(request, 'session', this.config.secure);
-    if (token) await this.dataSource.manager.delete(SellerSession, { idHash: tokenHash(token) });
     clearCookie(reply, 'session', this.config.secure);
+    if (!token) return { oidcIdToken: null };
+    const { raw } = (await this.dataSource
+      .createQueryBuilder()
+      .delete()
+      .from(SellerSession)
+      .where({ idHash: tokenHash(token) })
+      .returning('oidc_id_token')
+      .execute()) as { raw: { oidc_id_token: string | null }[] };
+    return { oidcIdToken: raw[0]?.oidc_id_token ?? null };
   }
 
   /** The sessions of one seller that are still open, the one used last first. */

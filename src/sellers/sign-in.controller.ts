@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Page } from '../common/access.js';
@@ -8,7 +8,9 @@ import { RegrantConfig } from '../config/config.js';
 import { AttemptLimiter, clientOf } from './attempt-limiter.js';
 import { type FormPage, showForm, showRefusal } from './form-page.js';
 import { readForm, SignInForm, SignUpForm } from './forms.js';
-import { HOME, localPath } from './local-path.js';
+import { HOME, leadingTo, localPath } from './local-path.js';
+import { LocalSignIn } from './local-sign-in.guard.js';
+import { OidcClient } from './oidc/oidc-client.js';
 import { passwordProblem } from './passwords.js';
 import { SellersService } from './sellers.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -27,6 +29,7 @@ export class SignInController {
   constructor(
     private readonly sellers: SellersService,
     private readonly sessions: SessionsService,
+    private readonly oidc: OidcClient,
     private readonly clock: Clock,
     private readonly config: RegrantConfig,
   ) {}
@@ -44,9 +47,11 @@ export class SignInController {
     @Query('next') next: unknown,
   ): Promise<void> {
     if (request.seller) return seeOther(reply, localPath(next) ?? HOME);
-    return showForm({ request, reply, view: 'signup', form: { next } });
+    if (!this.config.signIn.local) return seeOther(reply, leadingTo('/login', next));
+    return showForm({ request, reply, view: 'signup', form: { next }, data: this.ways() });
   }
 
+  @UseGuards(LocalSignIn)
   @Post('signup')
   async signUp(
     @Req() request: FastifyRequest,
@@ -54,7 +59,7 @@ export class SignInController {
     @Body() body: unknown,
   ): Promise<void> {
     const { form, problems } = readForm(SignUpForm, body);
-    const page: FormPage = { request, reply, view: 'signup', form };
+    const page: FormPage = { request, reply, view: 'signup', form, data: this.ways() };
     if (problems) {
       const weak = !problems['password'] && passwordProblem(form.password, '');
       return showForm(page, 400, { ...problems, ...(weak && { password: weak }) });
@@ -76,9 +81,10 @@ export class SignInController {
     @Query('next') next: unknown,
   ): Promise<void> {
     if (request.seller) return seeOther(reply, localPath(next) ?? HOME);
-    return showForm({ request, reply, view: 'login', form: { next } });
+    return showForm({ request, reply, view: 'login', form: { next }, data: this.ways() });
   }
 
+  @UseGuards(LocalSignIn)
   @Post('login')
   async signIn(
     @Req() request: FastifyRequest,
@@ -86,7 +92,7 @@ export class SignInController {
     @Body() body: unknown,
   ): Promise<void> {
     const { form, problems } = readForm(SignInForm, body);
-    const page: FormPage = { request, reply, view: 'login', form };
+    const page: FormPage = { request, reply, view: 'login', form, data: this.ways() };
     if (problems) return showForm(page, 400, problems);
     try {
       this.limit(this.signIns, request);
@@ -99,10 +105,17 @@ export class SignInController {
     }
   }
 
+  /** Here first; then, for who came by the identity provider, there too. */
   @Post('logout')
   async signOut(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.sessions.end(request, reply);
-    return seeOther(reply, '/login');
+    const { oidcIdToken } = await this.sessions.end(request, reply);
+    const onward = oidcIdToken ? await this.oidc.signOutUrl(oidcIdToken) : undefined;
+    return seeOther(reply, onward ?? '/login');
+  }
+
+  /** How one can sign in here: by a password, by the identity provider of that name, or both. */
+  private ways() {
+    return { local: this.config.signIn.local, provider: this.config.signIn.oidc?.name };
   }
 
   private limit(limiter: AttemptLimiter, request: FastifyRequest): void {

@@ -100,6 +100,23 @@ describe('an account in the browser', () => {
     await press(page, 'Delete account', 'Your account is deleted');
   });
 
+  it('is opened by the identity provider, linked to it, and signed out there too', async () => {
+    const page = await site.visitor();
+    const email = await signUp(page);
+    site.provider.person = { sub: email, email, email_verified: true };
+    await page.goto('/account');
+    await press(page, 'Link Acme ID', 'Your account');
+    expect(await page.getByRole('status').textContent()).toContain('linked');
+    await press(page, 'Sign out', 'Sign in');
+
+    await page.goto('/connections/new');
+    await press(page, 'Continue with Acme ID', 'Connect Amazon account');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL((url) => url.origin === site.provider.issuer);
+    await page.goto('/account');
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+  });
+
   it('is verified by the link of the mail, once a button is pressed', async () => {
     const page = await site.visitor();
     const email = await signUp(page);

@@ -1,6 +1,7 @@
 import { Foundation1764000000000 } from './1764000000000-foundation.js';
 import { LinksThatLeadOn1764100000000 } from './1764100000000-links-that-lead-on.js';
 import { SellerExternalIds1764100000001 } from './1764100000001-seller-external-ids.js';
+import { SignInByProvider1764100000002 } from './1764100000002-sign-in-by-provider.js';
 import { Workflows1764150000000 } from './1764150000000-workflows.js';
 import { ApplicationSettings1764200000000 } from './1764200000000-application-settings.js';
 import { EnvelopeEncryption1764300000000 } from './1764300000000-envelope-encryption.js';
@@ -10,6 +11,7 @@ export const migrations = [
   Foundation1764000000000,
   LinksThatLeadOn1764100000000,
   SellerExternalIds1764100000001,
+  SignInByProvider1764100000002,
   Workflows1764150000000,
   ApplicationSettings1764200000000,
   EnvelopeEncryption1764300000000,

@@ -39,6 +39,8 @@ export async function tour(
   await show('verify-email-gone', `/verify-email?token=${UNKNOWN}`);
   await show('callback-unknown', `/sp-api/auth?state=${UNKNOWN}&selling_partner_id=A2X&spapi_oauth_code=x`);
 
+  await show('provider-sign-in-over', `/login/oidc/callback?state=${UNKNOWN}`);
+
   // As long as addresses get, and longer than a phone is wide.
   const email = await signUp(page, 'the-person-who-looks-after-marketplaces');
   await look('connections-empty');

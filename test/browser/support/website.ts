@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { startTestApp, type TestApp } from '../../support/app.js';
+import { OidcTestProvider } from '../../support/oidc-provider.js';
 import { Simulator } from '../../support/simulator.js';
 
 const ARGUMENTS = [
@@ -21,14 +22,17 @@ export class Website {
   private constructor(
     readonly simulator: Simulator,
     readonly app: TestApp,
+    readonly provider: OidcTestProvider,
     private readonly browser: Browser,
   ) {}
 
   static async open(): Promise<Website> {
     const simulator = await Simulator.start();
-    const app = await startTestApp(simulator.settings);
+    const provider = await new OidcTestProvider().start();
+    const app = await startTestApp({ ...simulator.settings, ...provider.settings() });
+    await provider.register(app.url);
     const executablePath = process.env['CHROMIUM_PATH'];
-    return new Website(simulator, app, await chromium.launch({ executablePath, args: ARGUMENTS }));
+    return new Website(simulator, app, provider, await chromium.launch({ executablePath, args: ARGUMENTS }));
   }
 
   /** A page of somebody with cookies of their own. */
@@ -52,6 +56,7 @@ export class Website {
   async close(): Promise<void> {
     await this.browser.close();
     await this.app.stop();
+    await this.provider.stop();
     await this.simulator.stop();
   }
 }
