@@ -79,7 +79,7 @@ describe('A refresh token that an operator brings', () => {
       contactEmail: 'ops@example.com',
       region: 'NA',
       partnerType: 'seller',
-      marketplaceIds: [],
+      marketplaceIds: expect.arrayContaining(['ATVPDKIKX0DER']),
       workflow: 'self',
       status: 'active',
       renewal: { status: 'not_applicable', dueAt: null },
@@ -105,11 +105,18 @@ describe('A refresh token that an operator brings', () => {
   });
 
   it('is for the region of its marketplace', async () => {
+    await simulator.partner(partner, { region: 'FE', marketplaceIds: ['A1VC38T7YXB528'] });
     const rest = { ...grant, region: undefined };
     const { status, body } = await bring({ ...rest, marketplaceId: 'A1VC38T7YXB528' });
     expect([status, body]).toMatchObject([201, { region: 'FE', marketplaceIds: ['A1VC38T7YXB528'] }]);
     const again = await bring({ ...rest, marketplaceId: 'A1VC38T7YXB528', region: 'FE' });
     expect([again.status, again.body]).toMatchObject([200, { id: body.id }]);
+  });
+
+  it('is stored as said when Amazon does not tell the region', async () => {
+    await simulator.partner(partner, { scenario: 'wrongRegion' });
+    const { status, body } = await bring({ ...grant, marketplaceId: 'ATVPDKIKX0DER' });
+    expect([status, body]).toMatchObject([201, { region: 'NA', marketplaceIds: ['ATVPDKIKX0DER'] }]);
   });
 
   describe('sent again', () => {
@@ -241,6 +248,13 @@ describe('A refresh token that an operator brings', () => {
     it('when it was authorized in the future; a clock that is a little fast is forgiven', async () => {
       await expectRefusal({ authorizedAt: fromNow(120) }, 'authorizedAt', 'future');
       expect((await bring({ ...grant, authorizedAt: fromNow(50) })).status).toBe(201);
+    });
+
+    it('when Amazon says that it is for another region', async () => {
+      await simulator.partner(partner, { region: 'EU' });
+      await expectRefusal({}, 'region', 'EU');
+      await expectRefusal({ region: undefined, marketplaceId: 'ATVPDKIKX0DER' }, 'marketplaceId', 'EU');
+      expect((await bring({ ...grant, region: 'EU' })).status).toBe(201);
     });
 
     it('when Amazon does not know the token', () =>
@@ -419,6 +433,8 @@ describe('While Amazon is asked about a refresh token', () => {
   beforeAll(async () => {
     lwa = createServer((request, response) => {
       void text(request).then(async (body) => {
+        // Anything but LWA: no answer about the region.
+        if (request.method !== 'POST') return response.writeHead(503).end();
         asked.push(new URLSearchParams(body).get('refresh_token'));
         const more = await answer();
         response.setHeader('content-type', 'application/json');
@@ -429,7 +445,9 @@ describe('While Amazon is asked about a refresh token', () => {
     });
     await once(lwa.listen(0, '127.0.0.1'), 'listening');
     const { port } = lwa.address() as { port: number };
-    app = await startTestApp({ ...APPLICATION, LWA_TOKEN_URL: `http://127.0.0.1:${port}/auth/o2/token` });
+    const amazon = `http://127.0.0.1:${port}`;
+    const spApi = { SPAPI_ENDPOINT_NA: amazon, SPAPI_ENDPOINT_EU: amazon, SPAPI_ENDPOINT_FE: amazon };
+    app = await startTestApp({ ...APPLICATION, ...spApi, LWA_TOKEN_URL: `${amazon}/auth/o2/token` });
   });
   afterAll(async () => {
     await app.stop();

@@ -7,13 +7,14 @@ import { InvalidRequest } from '../common/errors.js';
 import { type Region } from '../config/config.js';
 import { LwaError } from '../lwa/lwa-error.js';
 import { amazonUnavailable, credentialsRejected } from '../lwa/lwa-problems.js';
-import { LwaProvider } from '../lwa/lwa-provider.js';
+import { type LwaGrant, LwaProvider } from '../lwa/lwa-provider.js';
 import { Marketplaces, type PartnerType } from '../lwa/marketplaces.js';
 import { Adjustments } from './adjustments.service.js';
 import { ApplicationGrants } from './application-grants.js';
 import { type Authorization, type Workflow } from './authorization.entity.js';
-import { AuthorizationsService } from './authorizations.service.js';
+import { AuthorizationsService, type NewGrant } from './authorizations.service.js';
 import { requireSeller } from './existing-seller.js';
+import { RegionCheck } from './region-check.service.js';
 import { VendingService } from './vending.service.js';
 
 /** A grant that was made elsewhere: copied from Amazon's self-authorization page, or kept by another system so far. */
@@ -46,6 +47,8 @@ export interface ImportOutcome {
   authorization: Authorization;
 }
 
+type Seen = Pick<NewGrant, 'refreshToken' | 'confirmedMarketplaceIds'>;
+
 /** Clocks differ: this many seconds of the future still count as now. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 
@@ -60,6 +63,7 @@ export class GrantImports {
     private readonly authorizations: AuthorizationsService,
     private readonly adjustments: Adjustments,
     private readonly grants: ApplicationGrants,
+    private readonly regions: RegionCheck,
     private readonly vending: VendingService,
     private readonly marketplaces: Marketplaces,
     private readonly lwa: LwaProvider,
@@ -70,7 +74,7 @@ export class GrantImports {
   /**
    * Stores a grant, or its new token where it is known already; the same one sent again changes nothing. Amazon is asked
    * before anything is stored, and without holding a database connection.
-   * @throws InvalidRequest for fields that do not fit and for a token that Amazon refuses,
+   * @throws InvalidRequest for fields that do not fit, a token that Amazon refuses or that is for another region,
    * `application_credentials_rejected`, `amazon_unavailable`; nothing is stored then
    */
   async accept(grant: ImportedGrant, importer: Importer): Promise<ImportOutcome> {
@@ -80,10 +84,9 @@ export class GrantImports {
       throw wrong('authorizedAt', 'must not be in the future');
     await this.requireSeller(grant);
 
-    const refreshToken =
-      grant.verify === false ? grant.refreshToken : await this.exchange(application, grant.refreshToken);
+    const seen = grant.verify === false ? {} : await this.verify(application, region, grant);
     const stored = await this.dataSource.transaction((manager) =>
-      this.store(manager, application, region, { ...grant, refreshToken }, importer.actor),
+      this.store(manager, application, region, { ...grant, ...seen }, importer.actor),
     );
     this.vending.forget(stored.authorization.id);
     if (stored.outcome === 'created') await this.grants.warnWhenNearlyFull(application);
@@ -108,13 +111,25 @@ export class GrantImports {
     if (sellerId) await this.dataSource.transaction((manager) => requireSeller(manager, sellerId));
   }
 
-  /** The refresh token that Amazon answers with: the same one usually, but its word counts. */
-  private async exchange(application: Application, token: string): Promise<string> {
-    try {
-      const grant = await this.applications.withClient(application.id, (client) =>
-        this.lwa.refresh(client, token),
+  /**
+   * What Amazon says about the token: the refresh token it answers with (the same one usually, but its word counts), and
+   * where the seller sells, if it tells.
+   */
+  private async verify(application: Application, region: Region, grant: ImportedGrant): Promise<Seen> {
+    const { refreshToken, accessToken } = await this.exchange(application, grant.refreshToken);
+    if (grant.partnerType === 'vendor') return { refreshToken };
+    const located = await this.regions.locate(region, accessToken);
+    if (located && located.region !== region)
+      throw wrong(
+        grant.region ? 'region' : 'marketplaceId',
+        `does not fit: Amazon says that this token is for the region ${located.region}`,
       );
-      return grant.refreshToken;
+    return { refreshToken, confirmedMarketplaceIds: located?.marketplaceIds };
+  }
+
+  private async exchange(application: Application, token: string): Promise<LwaGrant> {
+    try {
+      return await this.applications.withClient(application.id, (client) => this.lwa.refresh(client, token));
     } catch (error) {
       throw error instanceof LwaError ? refusal(error) : error;
     }
@@ -124,7 +139,7 @@ export class GrantImports {
     manager: EntityManager,
     application: Application,
     region: Region,
-    grant: ImportedGrant,
+    grant: ImportedGrant & Partial<Seen>,
     actor: string,
   ): Promise<ImportOutcome> {
     const { sellingPartnerId, refreshToken, verify = true } = grant;
@@ -146,6 +161,7 @@ export class GrantImports {
       sellerId: grant.sellerId,
       contactEmail: grant.contactEmail,
       marketplaceId: grant.marketplaceId,
+      confirmedMarketplaceIds: grant.confirmedMarketplaceIds,
       authorizedAt: grant.authorizedAt,
       partnerType: grant.partnerType ?? existing?.partnerType ?? 'seller',
       workflow: grant.workflow ?? 'self',
