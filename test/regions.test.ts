@@ -120,7 +120,9 @@ describe('The region of a grant', () => {
     down = false;
     app.clock.advance(901);
     await recheck();
-    expect(await rows()).toMatchObject([{ id: before?.['id'] as string, region: 'FE', region_check_at: null }]);
+    expect(await rows()).toMatchObject([
+      { id: before?.['id'] as string, region: 'FE', region_check_at: null },
+    ]);
   });
 
   it('is not confirmed by an empty list', async () => {
