@@ -9,7 +9,7 @@ const MAY_IMPORT = {
   crypto: ['common', 'config', 'events'],
   lwa: ['common', 'config'],
   events: ['common', 'config'],
-  mail: ['common', 'config'],
+  mail: ['common', 'config', 'events'],
   applications: ['common', 'config', 'crypto', 'lwa', 'events'],
   'api-keys': ['common', 'config', 'events'],
   sellers: ['common', 'config', 'mail', 'events'],

@@ -1,7 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { Deliveries } from './deliveries.service.js';
+import { Delivery } from './delivery.entity.js';
 import { Event } from './event.entity.js';
 import { EventLog } from './event-log.js';
 
-@Module({ imports: [TypeOrmModule.forFeature([Event])], providers: [EventLog], exports: [EventLog] })
+/** What happened, and what is to be told of it. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Event, Delivery])],
+  providers: [EventLog, Deliveries],
+  exports: [EventLog, Deliveries],
+})
 export class EventsModule {}

@@ -1,7 +1,9 @@
 import { Logger, Module } from '@nestjs/common';
 import { RegrantConfig } from '../config/config.js';
+import { EventsModule } from '../events/events.module.js';
 import { MailIsOff, MailTransport } from './mail-transport.js';
 import { MailService } from './mail.service.js';
+import { Mails } from './mails.service.js';
 import { SmtpMailTransport } from './smtp-mail-transport.js';
 
 /** Stands in where no mail server is configured; outside production only, which requires one. */
@@ -13,6 +15,7 @@ class NoMailTransport extends MailTransport {
 }
 
 @Module({
+  imports: [EventsModule],
   providers: [
     {
       provide: MailTransport,
@@ -24,7 +27,8 @@ class NoMailTransport extends MailTransport {
       },
     },
     MailService,
+    Mails,
   ],
-  exports: [MailService],
+  exports: [MailService, Mails],
 })
 export class MailModule {}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { Delivery, type Recipient } from './delivery.entity.js';
+
+export interface NewDelivery {
+  channel: string;
+  /** Names the occasion and the recipient, such as `renewal-reminder.<authorization>.<due day>.<threshold>`. */
+  key: string;
+  template: string;
+  recipient: Recipient;
+  /** What it is about, for `drop`. */
+  topic?: string;
+  /** Whether pending deliveries of the same topic are moot now: the tighter reminder in place of the looser one. */
+  supersedes?: boolean;
+  authorizationId?: string;
+  /** The row goes with this account; not needed to reach the owner of an authorization. */
+  sellerId?: string;
+  applicationId?: string;
+  eventId?: string;
+  /** Never a secret, never a mail address: what can be looked up when it goes out is looked up then. */
+  data?: Record<string, unknown>;
+  /** Default: at once. */
+  notBefore?: Date;
+  /** After this it is dropped instead of sent. */
+  notAfter?: Date;
+}
+
+/**
+ * What is to be told to people and programs. Queued in the transaction of the change that causes it, so nothing is told
+ * of a change that was rolled back and nothing is lost that was committed; sent afterwards by the `Dispatcher`.
+ */
+@Injectable()
+export class Deliveries {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Queues a delivery unless the occasion has one already, whatever became of that.
+   * @param manager of the transaction that makes the change
+   * @returns whether it was queued
+   */
+  async queue(manager: EntityManager, { supersedes, notBefore, ...delivery }: NewDelivery): Promise<boolean> {
+    const now = this.clock.now();
+    const { raw } = (await manager
+      .createQueryBuilder()
+      .insert()
+      .into(Delivery)
+      .values({
+        ...delivery,
+        id: randomUUID(),
+        data: (delivery.data ?? {}) as object,
+        nextAttemptAt: notBefore ?? now,
+        createdAt: now,
+      })
+      .orIgnore()
+      .returning('id')
+      .execute()) as { raw: { id: string }[] };
+    const [queued] = raw;
+    if (queued && supersedes && delivery.topic) await this.drop(manager, delivery.topic, queued.id);
+    return queued !== undefined;
+  }
+
+  /**
+   * What is pending about the topic is moot and will not be sent; one that is on its way at this moment may still
+   * arrive, and is then recorded as sent.
+   * @returns how many were dropped
+   */
+  async drop(manager: EntityManager, topic: string, exceptId?: string): Promise<number> {
+    const query = manager
+      .createQueryBuilder()
+      .update(Delivery)
+      .set({ status: 'dropped', finishedAt: this.clock.now() })
+      .where(`topic = :topic AND status = 'pending'`, { topic });
+    if (exceptId) query.andWhere('id <> :exceptId', { exceptId });
+    return (await query.execute()).affected ?? 0;
+  }
+
+  /** What was told about one authorization, newest first: all of it, or by those templates only. */
+  async of(
+    authorizationId: string,
+    { templates, limit = 50 }: { templates?: readonly string[]; limit?: number } = {},
+  ): Promise<Delivery[]> {
+    return this.dataSource.manager.find(Delivery, {
+      where: { authorizationId, ...(templates && { template: In(templates) }) },
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+    });
+  }
+}

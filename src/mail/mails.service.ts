@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
+import { Deliveries, type NewDelivery } from '../events/deliveries.service.js';
+
+/** What the texts of each mail need besides what is looked up when it goes out. Times in RFC 3339. */
+export interface MailData {
+  'renewal-reminder': { dueAt: string };
+  'renewal-overdue': { dueAt: string };
+  'renewal-digest': {
+    runId: string;
+    flaggedDue: number;
+    flaggedOverdue: number;
+    remindersQueued: number;
+    failures: number;
+    /** A few of those that are due, soonest first. */
+    soonest: { authorizationId: string; sellingPartnerId: string; region: string; dueAt: string }[];
+  };
+  'secret-expiring': { expiresAt: string };
+}
+
+export type NewMail = {
+  [Name in keyof MailData]: Omit<NewDelivery, 'channel' | 'template' | 'data'> & {
+    template: Name;
+    data: MailData[Name];
+  };
+}[keyof MailData];
+
+/** What reminders of one authorization are about: whatever settles it drops the pending ones. */
+export const renewalTopic = (authorizationId: string): string => `renewal:${authorizationId}`;
+
+/**
+ * Deliveries by mail, with their data held to what the templates need. Selling partner, marketplace, days left, locale
+ * and address are looked up when the mail goes out.
+ */
+@Injectable()
+export class Mails {
+  constructor(private readonly deliveries: Deliveries) {}
+
+  /** As `Deliveries.queue`. */
+  async queue(manager: EntityManager, mail: NewMail): Promise<boolean> {
+    return this.deliveries.queue(manager, { ...mail, channel: 'mail', data: { ...mail.data } });
+  }
+}
