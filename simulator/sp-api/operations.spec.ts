@@ -56,6 +56,14 @@ describe('the SP-API', () => {
       expect(codes(await ask(body))).toEqual([400, ['InvalidRequest']]);
     });
 
+    it('are refused at the endpoint of another region', async () => {
+      const token = await simulator.accessToken(SELLER);
+      const answer = await call(token, 'POST', RDT.replace('/na', '/eu'), {
+        restrictedResources: [resource],
+      });
+      expect(codes(answer)).toEqual([403, ['Unauthorized']]);
+    });
+
     it('take 50 resources', async () => {
       expect((await ask({ restrictedResources: Array<unknown>(50).fill(resource) })).status).toBe(200);
     });

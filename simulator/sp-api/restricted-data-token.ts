@@ -1,6 +1,6 @@
 import type { Stage } from '../stage.js';
 import { issueToken } from '../world/tokens.js';
-import { type SpApiAnswer, spApiError } from './answers.js';
+import { denied, type SpApiAnswer, spApiError } from './answers.js';
 import type { PartnerCall } from './operation.js';
 
 const EXPIRES_IN_SECONDS = 3600;
@@ -10,8 +10,9 @@ const METHODS: unknown[] = ['GET', 'PUT', 'POST', 'DELETE'];
 /** Makes a token for personal data of the named resources. */
 export function createRestrictedDataToken(
   { world }: Stage,
-  { application, partner, body }: PartnerCall,
+  { application, partner, region, body }: PartnerCall,
 ): SpApiAnswer {
+  if (partner.region !== region) return denied();
   const problem = findProblem(body);
   if (problem) {
     return spApiError(400, 'InvalidRequest', 'Request is missing or has invalid parameters', problem);
