@@ -1,6 +1,7 @@
 /** Amazon's answers to us are small; one beyond this is not from Amazon. */
 const MAX_BODY_BYTES = 256 * 1024;
-const USER_AGENT = 'Regrant (Language=TypeScript)';
+/** In the form that the SP-API asks for: application, version, language. */
+const USER_AGENT = 'Regrant/0.1 (Language=TypeScript)';
 
 /** What Amazon answered, body read to the end. */
 export interface AmazonAnswer {

@@ -1,55 +1,52 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
+/** What Regrant sent to Amazon. */
 export interface SeenCall {
+  method: string;
+  /** With its query. */
   path: string;
+  headers: IncomingMessage['headers'];
+  /** Empty for none. */
+  body: string;
   /** Of a form body; empty otherwise. */
   form: URLSearchParams;
 }
+
+/** Headers that belong to one connection, or to a body that was encoded for it. */
+const OF_THE_CONNECTION = [
+  'connection',
+  'keep-alive',
+  'host',
+  'transfer-encoding',
+  'content-length',
+  'content-encoding',
+];
 
 /** Stands between Regrant and Amazon: passes everything on, but answers in Amazon's place where it is told to. */
 export class AmazonProxy {
   readonly calls: SeenCall[] = [];
   /** Answers in Amazon's place; undefined passes the call on. */
   intercept: (call: SeenCall) => { status: number; body: object } | undefined = () => undefined;
+  private readonly server: Server;
 
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
+  private constructor(private readonly target: string) {
+    this.server = createServer((request, response) => {
+      this.handle(request, response).catch(() => response.destroy());
+    });
+  }
 
   static async start(target: string): Promise<AmazonProxy> {
-    const server = createServer((request, response) => {
-      void (async () => {
-        const { method = 'GET', url: path = '/', headers } = request;
-        const body = await text(request);
-        const call = { path, form: new URLSearchParams(method === 'POST' ? body : '') };
-        proxy.calls.push(call);
-        const instead = proxy.intercept(call);
-        if (instead) {
-          response.writeHead(instead.status, { 'content-type': 'application/json' });
-          response.end(JSON.stringify(instead.body));
-          return;
-        }
-        const real = await fetch(target + path, {
-          method,
-          ...(method === 'POST' && { body }),
-          headers: {
-            'content-type': headers['content-type'] ?? '',
-            'x-amz-access-token': String(headers['x-amz-access-token'] ?? ''),
-          },
-        });
-        response.writeHead(real.status, { 'content-type': real.headers.get('content-type') ?? '' });
-        response.end(await real.text());
-      })();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const proxy = new AmazonProxy(server, `http://127.0.0.1:${port}`);
+    const proxy = new AmazonProxy(target);
+    proxy.server.listen(0, '127.0.0.1');
+    await once(proxy.server, 'listening');
     return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** Settings that let Regrant's own calls come through here. */
@@ -66,4 +63,36 @@ export class AmazonProxy {
     this.server.close();
     this.server.closeAllConnections();
   }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = await read(request);
+    this.calls.push(call);
+    const instead = this.intercept(call);
+    if (instead) {
+      response.writeHead(instead.status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(instead.body));
+      return;
+    }
+    const { method, path, headers, body } = call;
+    const real = await fetch(this.target + path, {
+      method,
+      headers: passedOn(Object.entries(headers)),
+      ...(body !== '' && { body }),
+      redirect: 'manual',
+    });
+    response.writeHead(real.status, passedOn([...real.headers]));
+    response.end(await real.text());
+  }
+}
+
+async function read(request: IncomingMessage): Promise<SeenCall> {
+  const { method = 'GET', url: path = '/', headers } = request;
+  const body = await text(request);
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+  return { method, path, headers, body, form: new URLSearchParams(isForm ? body : '') };
+}
+
+function passedOn(headers: [string, string | string[] | undefined][]): Record<string, string> {
+  const kept = headers.filter(([name, value]) => value !== undefined && !OF_THE_CONNECTION.includes(name));
+  return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]));
 }
