@@ -1,6 +1,7 @@
 import { connectAtAmazon } from './connect.mjs';
 import { expectEqual, expectStatus, expectText } from './expect.mjs';
 import { shortened } from './report.mjs';
+import { workflows } from './workflows.mjs';
 
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'a lantern above the harbour';
@@ -9,7 +10,7 @@ const PARTICIPATIONS = '/sellers/v1/marketplaceParticipations';
 
 /**
  * The demo, in order. `run` gets the stage, on which it may keep what later steps need, answers the outcome in a few
- * words, and throws what is wrong. Another workflow is another step here.
+ * words, and throws what is wrong.
  */
 export const steps = [
   { who: 'A seller', name: 'signs up', run: signUp },
@@ -22,6 +23,8 @@ export const steps = [
   { who: 'A program', name: 'gets it again from memory', run: vendAgain },
   { who: 'A program', name: 'gets it as an SDK would', run: vendAsSdk },
   { who: 'A program', name: 'calls the Selling Partner API', run: callAmazon },
+
+  ...workflows,
 
   { who: 'The grant dies', name: 'seller disables the app at Amazon', run: revokeAtAmazon },
   { who: 'The grant dies', name: 'program is told to ask the seller', run: vendRevoked },

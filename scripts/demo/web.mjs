@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CookieJar } from 'tough-cookie';
 import { findForm } from './forms.mjs';
 
+/** The one application that the simulator knows from its start. */
+const APPLICATION_ID = 'amzn1.sp.solution.51a7e000-0000-4000-8000-000000000001';
 const TIMEOUT_MILLISECONDS = 30_000;
 const MAIL_MILLISECONDS = 15_000;
 
@@ -116,6 +118,10 @@ export class Simulator {
 
   script(sellingPartnerId, change) {
     return this.#control('PUT', `/selling-partners/${sellingPartnerId}`, change);
+  }
+
+  async scriptApplication(change) {
+    return this.#control('PUT', `/applications/${APPLICATION_ID}`, change);
   }
 
   /** The newest mail to that address whose subject matches, as soon as it has arrived. */

@@ -5,6 +5,8 @@ export interface CallbackParameters {
   state: string;
   sellingPartnerId?: string;
   code?: string;
+  /** Amazon's own error code, should one arrive: Amazon documents none, but some have seen it. */
+  amazonError?: string;
 }
 
 /**
@@ -18,7 +20,10 @@ export function readCallback(query: Record<string, unknown>): CallbackParameters
   if (rawState === undefined && (rawCode !== undefined || rawId !== undefined))
     throw new ConnectFailure('without_state');
   const state = single(rawState, /^[\w-]{20,128}$/);
-  if (state && rawCode === undefined) return { state };
+  if (state && rawCode === undefined) {
+    const amazonError = single(query['error_code'] ?? query['error'], /^[A-Z]{2,}[A-Z0-9_]{2,40}$/);
+    return { state, ...(amazonError && { amazonError }) };
+  }
   const code = single(rawCode, /^[\x21-\x7e]{1,2048}$/);
   const sellingPartnerId = single(rawId, /^[\x21-\x7e]{1,100}$/);
   if (!state || !code || !sellingPartnerId) throw new ConnectFailure('malformed');

@@ -1,4 +1,5 @@
 import { type ErrorCode, RegrantError } from '../common/errors.js';
+import { AMAZON_ERRORS } from './amazon-errors.js';
 
 const again = { label: 'Connect again', href: '/connections/new' };
 const signIn = { label: 'Sign in and connect again', href: '/login?next=%2Fconnections%2Fnew' };
@@ -29,7 +30,8 @@ const FAILURES = {
     status: 400,
     title: 'The authorization was cancelled',
     message: 'Amazon sent you back without an authorization.',
-    advice: 'Nothing was connected. If you cancelled by mistake, simply start again.',
+    advice:
+      'Nothing was connected. If you cancelled by mistake, simply start again. If Amazon showed you an error code, /help/amazon-errors says what it means.',
     action: again,
   },
   without_state: {
@@ -182,6 +184,17 @@ export class ConnectFailure extends RegrantError {
   forLink(): ConnectFailure {
     if (this.reason.startsWith('link_')) return this;
     return new ConnectFailure(this.reason, this.cause, { advice: openAgain, action: start });
+  }
+
+  /** The consent was not given; with Amazon's code for the reason, where there is one that we can explain. */
+  static atAmazon(amazonCode?: string): ConnectFailure {
+    const known = AMAZON_ERRORS.find(({ codes }) => amazonCode && codes.includes(amazonCode));
+    if (!known) return new ConnectFailure('not_authorized');
+    return new ConnectFailure('not_authorized', undefined, {
+      title: `Amazon did not authorize the connection (${amazonCode})`,
+      message: known.meaning,
+      advice: `Nothing was connected. ${known.next}`,
+    });
   }
 
   /** From the name that was stored; a name of a later version reads as an interruption. */

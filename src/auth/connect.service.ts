@@ -97,7 +97,7 @@ export class ConnectService {
   /** Answers the authorization's id. Without a code the state stays as it is: the seller may still come back with one. */
   private async connectOnce(state: OAuthState, parameters: CallbackParameters): Promise<string> {
     const { code, sellingPartnerId } = parameters;
-    if (!code || !sellingPartnerId) throw new ConnectFailure('not_authorized');
+    if (!code || !sellingPartnerId) throw ConnectFailure.atAmazon(parameters.amazonError);
     return (await this.states.take(state))
       ? this.connect(state, { code, sellingPartnerId })
       : this.outcomeOf(state, parameters.state);

@@ -24,7 +24,8 @@ export function describeConnection(
   return {
     id: row.id,
     sellingPartnerId: row.sellingPartnerId,
-    marketplace: names.join(', ') || REGION_NAMES[row.region],
+    marketplace: shortened(names) || REGION_NAMES[row.region],
+    marketplaces: names.join(', '),
     region: REGION_NAMES[row.region],
     accountType: row.partnerType === 'vendor' ? 'Vendor' : 'Seller',
     connected: row.status !== 'disconnected',
@@ -32,6 +33,12 @@ export function describeConnection(
     renewBy: row.status === 'disconnected' ? null : date(row.renewalDueAt),
     authorizedAt: date(row.authorizedAt),
   };
+}
+
+/** A name that fits a heading: Amazon lists every country of the region that the account may sell in. */
+function shortened([first, second, ...more]: string[]): string {
+  if (!more.length) return [first, second].filter(Boolean).join(', ');
+  return `${first} and ${more.length + 1} more`;
 }
 
 function badge(row: Authorization, now: Date, reminderDays: readonly number[]): Badge {

@@ -1,5 +1,6 @@
 import { type Page } from 'playwright-core';
 import { api } from '../../support/people.js';
+import { APPLICATION } from '../../support/simulator.js';
 import { connect, signUp } from './seller.js';
 import { type Website } from './website.js';
 
@@ -37,6 +38,9 @@ export async function tour(
   await press('forgot-password-sent', 'Send the link');
   await show('reset-password-gone', `/reset-password?token=${UNKNOWN}`);
   await show('verify-email-gone', `/verify-email?token=${UNKNOWN}`);
+  await show('amazon-errors', '/help/amazon-errors');
+  await show('callback-without-state', '/sp-api/auth?selling_partner_id=A2X&spapi_oauth_code=x');
+  await show('login-uri-foreign', loginUri('https://sellercentral.amazon.evil.example'));
   await show('callback-unknown', `/sp-api/auth?state=${UNKNOWN}&selling_partner_id=A2X&spapi_oauth_code=x`);
 
   await show('provider-sign-in-over', `/login/oidc/callback?state=${UNKNOWN}`);
@@ -47,6 +51,11 @@ export async function tour(
   await show('verify-email-sent', '/verify-email');
   await press('verify-email-again', 'Send the mail again');
   await show('new-connection', '/connections/new');
+  await show('login-uri', loginUri(simulator.url));
+  const link = await connectLink(app, email);
+  await show('connect-link', link);
+  await show('connect-link-done', '/connect/done');
+  await show('connect-link-unknown', `/connect/${UNKNOWN}`);
   await show('account', '/account');
   await press('account-refused', 'Change password');
   await show('delete-account', '/account/delete');
@@ -70,6 +79,7 @@ export async function tour(
   });
   await simulator.partner('A2SIMULATEDJP1', { scenario: 'normal' });
 
+  await show('login-uri-renewal', loginUri(simulator.url, 'A2SIMULATEDUS1'));
   await show('disconnect', `${disconnected}/disconnect`);
   await press('connection-disconnected', 'Disconnect');
   await show('connection-due', due);
@@ -94,6 +104,28 @@ export async function tour(
   await page.goto('/account/delete');
   await page.getByLabel('Password').fill('a lantern below the bridge');
   await press('account-deleted', 'Delete account');
+}
+
+/** As Amazon opens the log-in URI. */
+function loginUri(origin: string, sellingPartnerId = 'A2SIMULATEDAU1'): string {
+  const parameters = new URLSearchParams({
+    amazon_callback_uri: `${origin}/apps/authorize/confirm/${APPLICATION.SPAPI_APPLICATION_ID}`,
+    amazon_state: 'state-of-amazon',
+    selling_partner_id: sellingPartnerId,
+  });
+  return `/sp-api/login?${parameters.toString()}`;
+}
+
+/** A connect link for that seller account, as a program asks for one. */
+export async function connectLink(app: Website['app'], email: string): Promise<string> {
+  const [seller] = await app.database.query<{ id: string }>('SELECT id FROM sellers WHERE email = $1', [
+    email,
+  ]);
+  const path = `/api/v1/sellers/${seller?.id}/connect-links`;
+  const { body } = await api<{ url: string }>(app.url, 'POST', path, {
+    body: { marketplaceId: 'ATVPDKIKX0DER' },
+  });
+  return body.url;
 }
 
 /** Answers the path of the new connection's page. */
