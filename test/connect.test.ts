@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from './support/app.js';
+import { addApplication } from './support/applications.js';
 import { type BrowserClient } from './support/browser-client.js';
 import { PASSWORD, randomPartner, signUp } from './support/people.js';
 import { Simulator } from './support/simulator.js';
@@ -266,6 +267,60 @@ describe('Connecting with a draft application', () => {
       const left = await seller.submit('/connections/new', 'Continue to Amazon');
       expect(new URL(left.location).searchParams.get('version')).toBe('beta');
       expect((await simulator.connect(seller, randomPartner())).status).toBe(303);
+    } finally {
+      await app.stop();
+      await simulator.stop();
+    }
+  });
+});
+
+describe('Where there are several applications', () => {
+  let simulator: Simulator;
+  let app: TestApp;
+  beforeAll(async () => {
+    simulator = await Simulator.start();
+    app = await startTestApp(simulator.settings);
+  });
+  afterAll(async () => {
+    await app.stop();
+    await simulator.stop();
+  });
+
+  it('a seller chooses, among those that Amazon lets a seller authorize', async () => {
+    const seller = await signUp(app.url);
+    expect((await seller.get('/connections/new')).body).not.toContain('name="applicationId"');
+    const warehouse = await addApplication(app, simulator, { name: 'Warehouse' });
+    await addApplication(app, simulator, { name: 'In-house', type: 'private' });
+    const form = (await seller.get('/connections/new')).body;
+    expect(form).toContain('Warehouse');
+    expect(form).not.toContain('In-house');
+
+    const partner = randomPartner();
+    const done = await simulator.connect(seller, partner, { applicationId: warehouse.id });
+    expect(done.status).toBe(303);
+    const sql = 'SELECT application_id FROM authorizations WHERE selling_partner_id = $1';
+    expect(await app.database.query(sql, [partner])).toEqual([{ application_id: warehouse.id }]);
+  });
+
+  it('and none is taken for granted', async () => {
+    const seller = await signUp(app.url);
+    const answer = await seller.submit('/connections/new', 'Continue to Amazon', { applicationId: '' });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('Choose an application.');
+  });
+});
+
+describe('The form of a new connection', () => {
+  it('comes back with its problems and with what was chosen', async () => {
+    const simulator = await Simulator.start();
+    const app = await startTestApp(simulator.settings);
+    try {
+      const seller = await signUp(app.url);
+      const fields = { marketplaceId: 'nowhere', partnerType: 'vendor' };
+      const answer = await seller.submit('/connections/new', 'Continue to Amazon', fields);
+      expect(answer.status).toBe(400);
+      expect(answer.body).toContain('Choose one of the marketplaces.');
+      expect(answer.body).toMatch(/value="vendor" checked/);
     } finally {
       await app.stop();
       await simulator.stop();

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Conflict } from '../common/errors.js';
@@ -7,6 +7,7 @@ import { SP_API_TIMEOUT_SECONDS } from '../lwa/http-sp-api.js';
 import { LwaError, type LwaFailureKind } from '../lwa/lwa-error.js';
 import { type LwaGrant, LwaProvider } from '../lwa/lwa-provider.js';
 import { REGIONS } from '../lwa/marketplaces.js';
+import { ApplicationGrants } from '../tokens/application-grants.js';
 import { AuthorizationsService, belongsToAnother, type NewGrant } from '../tokens/authorizations.service.js';
 import { type Located, RegionCheck } from '../tokens/region-check.service.js';
 import { VendingService } from '../tokens/vending.service.js';
@@ -24,6 +25,8 @@ const GRACE_SECONDS = 10;
 /** From Amazon's code to a stored grant. */
 @Injectable()
 export class GrantService {
+  private readonly logger = new Logger(GrantService.name);
+
   /** Seconds after which an exchange that has not ended was interrupted. */
   readonly longestSeconds: number;
 
@@ -31,6 +34,7 @@ export class GrantService {
     private readonly applications: ApplicationsService,
     private readonly authorizations: AuthorizationsService,
     private readonly regions: RegionCheck,
+    private readonly limits: ApplicationGrants,
     private readonly vending: VendingService,
     private readonly lwa: LwaProvider,
     private readonly dataSource: DataSource,
@@ -80,9 +84,20 @@ export class GrantService {
         return authorization.id;
       });
       this.vending.forget(id);
+      await this.warnOfLimits(grant.applicationId);
       return id;
     } catch (error) {
       throw error instanceof Conflict ? new ConnectFailure('owned_by_another', error) : error;
+    }
+  }
+
+  /** The connection is made by now: whatever goes wrong here is not the seller's concern. */
+  private async warnOfLimits(applicationId: string): Promise<void> {
+    try {
+      const application = await this.applications.byId(applicationId);
+      if (!application.listed) await this.limits.warnWhenNearlyFull(application);
+    } catch (error) {
+      this.logger.error(error);
     }
   }
 
