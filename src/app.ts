@@ -17,6 +17,7 @@ import { securityHeaders } from './common/security-headers.js';
 import { validationPipe } from './common/validation.js';
 import { type RegrantConfig } from './config/config.js';
 import { serveApiDocument } from './admin/api-document.js';
+import { Visitors } from './sellers/visitors.js';
 
 export interface App {
   nest: NestFastifyApplication;
@@ -37,6 +38,7 @@ export async function createApp(
     abortOnError: false,
   });
   nest.useGlobalFilters(filter);
+  filter.recognise = (request) => nest.get(Visitors, { strict: false }).recognise(request);
   nest.useGlobalPipes(validationPipe());
   await addHttpBasics(nest, config, logger);
   serveApiDocument(nest);

@@ -30,7 +30,8 @@ export function describeConnection(
     accountType: row.partnerType === 'vendor' ? 'Vendor' : 'Seller',
     connected: row.status !== 'disconnected',
     badge: badge(row, now, reminderDays),
-    renewBy: row.status === 'disconnected' ? null : date(row.renewalDueAt),
+    // Neither a disconnected nor a refused one has time until then.
+    renewBy: row.status === 'active' ? date(row.renewalDueAt) : null,
     authorizedAt: date(row.authorizedAt),
   };
 }

@@ -3,11 +3,14 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { toRegrantError } from './error-meaning.js';
 import { type RegrantError } from './errors.js';
 import { type Logger } from './logger.js';
-import { showPage } from './pages.js';
+import { type PageContext, showPage } from './pages.js';
 
 /** The only place where an error becomes an answer, and where it is logged, once. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
+  /** Who looks at an error page that no guard saw. Without an answer the page addresses nobody. */
+  recognise: (request: FastifyRequest) => Promise<PageContext | undefined> = () => Promise.resolve(undefined);
+
   constructor(private readonly logger: Logger) {}
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
@@ -29,9 +32,17 @@ export class ErrorFilter implements ExceptionFilter {
     if (error.retryAfterSeconds !== undefined)
       void reply.header('retry-after', String(error.retryAfterSeconds));
     const path = request.url.split('?', 1)[0] ?? '/';
-    if (path.toLowerCase() === '/auth/o2/token') await reply.status(lwaStatus(error)).send(lwaBody(error));
+    if (path.toLowerCase() === '/auth/o2/token') await sendLwaProblem(error, reply);
     else if (/^\/(api|health|metrics)(\/|$)/.test(path)) await sendProblem(error, request, reply);
-    else await sendErrorPage(error, request, reply);
+    else await this.sendPage(error, request, reply);
+  }
+
+  private async sendPage(error: RegrantError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    // Trouble of ours may be the database's: then nobody is asked there.
+    if (!request.page && error.status < 500)
+      request.page = await this.recognise(request).catch(() => undefined);
+    void reply.status(error.status);
+    await showPage(request, reply, 'common/views/error', { error });
   }
 }
 
@@ -56,15 +67,6 @@ async function sendProblem(error: RegrantError, request: FastifyRequest, reply: 
     .send(JSON.stringify(problem(error, request.id)));
 }
 
-async function sendErrorPage(
-  error: RegrantError,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  void reply.status(error.status);
-  await showPage(request, reply, 'common/views/error', { error });
-}
-
 /** Our codes in the words of LWA's token endpoint, so that an SDK reacts as it does to Amazon. */
 const LWA_FORM: Record<RegrantError['code'], [status: number, error: string]> = {
   invalid_request: [400, 'invalid_request'],
@@ -80,10 +82,13 @@ const LWA_FORM: Record<RegrantError['code'], [status: number, error: string]> = 
   internal: [500, 'server_error'],
 };
 
-function lwaStatus(error: RegrantError): number {
-  return error.code === 'internal' && error.status === 503 ? 503 : LWA_FORM[error.code][0];
+function lwaForm(error: RegrantError): [status: number, error: string] {
+  if (error.code === 'internal' && error.status === 503) return [503, 'temporarily_unavailable'];
+  const [status, code] = LWA_FORM[error.code];
+  return [status, error.lwaError ?? code];
 }
 
-function lwaBody(error: RegrantError): { error: string; error_description: string } {
-  return { error: error.lwaError ?? LWA_FORM[error.code][1], error_description: error.message };
+async function sendLwaProblem(error: RegrantError, reply: FastifyReply): Promise<void> {
+  const [status, code] = lwaForm(error);
+  await reply.status(status).send({ error: code, error_description: error.message });
 }

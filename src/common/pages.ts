@@ -10,7 +10,7 @@ const eta = new Eta({ views: fileURLToPath(new URL('..', import.meta.url)), cach
 export interface PageContext {
   /** The address of the seller who is signed in. */
   signedInAs?: string;
-  /** Every form sends it in a hidden field `_csrf`. Absent on pages that no guard saw, such as a 404. */
+  /** Every form sends it in a hidden field `_csrf`. Absent on error pages for browsers that we do not know. */
   csrfToken?: string;
   emailUnverified?: boolean;
   /** Where forms of any page may lead besides here, as CSP sources: signing in and out by an identity provider. */

@@ -1,19 +1,23 @@
 import { Expose, Transform } from 'class-transformer';
-import { IsBoolean, IsEmail, IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy } from 'class-validator';
+import { IsBoolean, IsEmail, IsIn, IsOptional, IsString, ValidateBy } from 'class-validator';
+import { isIP } from 'node:net';
 
-/** A check of one string setting that answers what is wrong with it, or undefined when nothing is. */
+/** A check of one setting that says in one sentence what it must be. */
+const Setting = (name: string, meaning: string, accepts: (value: unknown) => boolean): PropertyDecorator =>
+  ValidateBy({ name, validator: { validate: accepts, defaultMessage: () => meaning } });
+
 const StringSetting = (
   name: string,
   meaning: string,
   accepts: (value: string) => boolean,
-): PropertyDecorator =>
-  ValidateBy({
-    name,
-    validator: {
-      validate: (value) => typeof value === 'string' && accepts(value),
-      defaultMessage: () => meaning,
-    },
-  });
+): PropertyDecorator => Setting(name, meaning, (value) => typeof value === 'string' && accepts(value));
+
+const WholeNumber = (from: number, to: number, what: string): PropertyDecorator =>
+  Setting(
+    'wholeNumber',
+    `must be ${what} from ${from} to ${to}`,
+    (value) => Number.isInteger(value) && Number(value) >= from && Number(value) <= to,
+  );
 
 const toInt = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value,
@@ -42,6 +46,14 @@ const isKeyList = (value: string): boolean =>
     return !rest.length && /^[\w-]{1,32}$/.test(id ?? '') && Buffer.from(key ?? '', 'base64').length === 32;
   }) && new Set(value.split(',').map((entry) => entry.trim().split(':')[0])).size === value.split(',').length;
 
+const isAddressRange = (value: string): boolean => {
+  const [address = '', bits, ...rest] = value.split('/');
+  const width = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  return (
+    !rest.length && width > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width))
+  );
+};
+
 /** Amazon's id of an application, easily confused with its LWA client id. */
 export const APPLICATION_ID = /^amzn1\.(sp\.solution|sellerapps\.app)\.[\w-]+$/;
 const isListOf =
@@ -68,9 +80,7 @@ export class Environment {
 
   @Expose()
   @toInt
-  @IsInt({ message: 'must be a port number' })
-  @Min(0)
-  @Max(65535)
+  @WholeNumber(0, 65_535, 'a port number')
   PORT: number = 3000;
 
   @Expose()
@@ -85,7 +95,7 @@ export class Environment {
   @Expose()
   @IsOptional()
   @StringSetting('addresses', 'must be IP addresses or ranges, comma separated', (value) =>
-    value.split(',').every((part) => /^[\da-f:.]+(\/\d{1,3})?$/i.test(part.trim())),
+    value.split(',').every((part) => isAddressRange(part.trim())),
   )
   TRUST_PROXY?: string;
 
@@ -203,9 +213,7 @@ export class Environment {
 
   @Expose()
   @toInt
-  @IsInt({ message: 'must be a whole number of seconds from 1 to 120' })
-  @Min(1)
-  @Max(120)
+  @WholeNumber(1, 120, 'a whole number of seconds')
   LWA_TIMEOUT_SECONDS: number = 20;
 
   @Expose()
@@ -289,9 +297,7 @@ export class Environment {
 
   @Expose()
   @toInt
-  @IsInt({ message: 'must be a whole number of days' })
-  @Min(1)
-  @Max(3650)
+  @WholeNumber(1, 3650, 'a whole number of days')
   RENEWAL_PERIOD_DAYS: number = 365;
 
   @Expose()

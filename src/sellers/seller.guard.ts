@@ -7,9 +7,10 @@ import { seeOther } from '../common/pages.js';
 import { randomToken, tokenHash } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
 import { readCookie, writeCookie } from './cookies.js';
-import { csrfToken, isCsrfToken } from './csrf.js';
+import { isCsrfToken } from './csrf.js';
 import { localPath, loginPath } from './local-path.js';
 import { SessionsService } from './sessions.service.js';
+import { pageContext } from './visitors.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
@@ -39,14 +40,8 @@ export class SellerGuard implements CanActivate {
     const safe = SAFE_METHODS.has(request.method);
     const browser = this.recognise(request, reply, safe);
     const seller = await this.sessions.find(request);
-    const { oidc } = this.config.signIn;
     request.seller = seller;
-    request.page = {
-      csrfToken: csrfToken(browser, seller?.session),
-      signedInAs: seller?.email,
-      emailUnverified: seller && !seller.emailVerified,
-      ...(oidc && { formsLeadTo: leadsTo(oidc.issuer) }),
-    };
+    request.page = pageContext(browser, seller, this.config);
     if (access.kind === 'seller' && !seller) {
       await seeOther(reply, loginPath(safe ? request.url : undefined));
       return false;
@@ -67,9 +62,6 @@ export class SellerGuard implements CanActivate {
     return browser;
   }
 }
-
-/** Browsers apply `form-action` to all redirects, and a provider may send its visitors over hosts that nobody lists. */
-const leadsTo = (issuer: string): string => (issuer.startsWith('https:') ? 'https:' : new URL(issuer).origin);
 
 /** Refuses what was not sent by a form of ours; takes the token out of the body, so that no form class lists it. */
 function assertOwnForm(request: FastifyRequest, browser: string, session: string | undefined): void {

@@ -23,6 +23,7 @@ import { SellersService } from './sellers.service.js';
 import { SessionsService } from './sessions.service.js';
 import { SignInController } from './sign-in.controller.js';
 import { VerifyEmailController } from './verify-email.controller.js';
+import { Visitors } from './visitors.js';
 
 /** People with an account on our website: signing up and in, and what their pages may do. */
 @Module({
@@ -42,6 +43,7 @@ import { VerifyEmailController } from './verify-email.controller.js';
     SellersService,
     SellerDirectory,
     SessionsService,
+    Visitors,
     SellerLinks,
     EmailVerification,
     PasswordChanges,
