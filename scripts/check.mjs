@@ -16,7 +16,9 @@ async function run(script) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
   const [status] = await once(child, 'close');
   if (status !== 0) failed.push(script);
-  console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${script.padEnd(14)} ${seconds(started).padStart(5)} s`);
+  console.log(
+    `${status === 0 ? 'ok    ' : 'FAILED'}  ${script.padEnd(14)} ${seconds(started).padStart(5)} s`,
+  );
   if (status !== 0) console.log(said);
 }
 

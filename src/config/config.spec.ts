@@ -40,11 +40,8 @@ describe('parseConfig', () => {
       bootstrapApiKey: undefined,
       application: undefined,
       lwa: { tokenUrl: 'https://api.amazon.com/auth/o2/token', timeoutSeconds: 20 },
-      spApiEndpoints: {
-        NA: 'https://sellingpartnerapi-na.amazon.com',
-        EU: 'https://sellingpartnerapi-eu.amazon.com',
-        FE: 'https://sellingpartnerapi-fe.amazon.com',
-      },
+      // Overrides only: where Amazon's are stands with the marketplaces.
+      spApiEndpoints: { NA: undefined, EU: undefined, FE: undefined },
       amazonHostsExtra: [],
       amazonConsentOrigin: undefined,
       mail: { smtpUrl: undefined, from: 'Regrant <regrant@localhost>' },
@@ -138,6 +135,8 @@ describe('parseConfig', () => {
     ['RENEWAL_REMINDER_DAYS', '30,,7'],
     ['SELF_AUTHORIZATION_RENEWAL', '1'],
     ['RATE_LIMITS', 'none'],
+    ['KEY_PROVIDER', 'vault'],
+    ['KEY_PROVIDER_WAIT_SECONDS', '601'],
     ['LOG_LEVEL', 'verbose'],
   ])('refuses %s=%j in one sentence that does not repeat it', (name, value) => {
     const others: Record<string, string> = name in application ? application : {};

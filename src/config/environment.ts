@@ -117,9 +117,7 @@ export class Environment {
 
   @Expose()
   @toInt
-  @IsInt({ message: 'must be a whole number of seconds from 1 to 600' })
-  @Min(1)
-  @Max(600)
+  @WholeNumber(1, 600, 'a whole number of seconds')
   KEY_PROVIDER_WAIT_SECONDS: number = 30;
 
   @Expose()
