@@ -104,9 +104,11 @@ export class Resealing {
       [fresh.map(({ id }) => id), fresh.map(({ old }) => old), fresh.map(({ sealed }) => sealed)],
     );
     const wanted = new Map(fresh.map(({ id, plaintext }) => [id, plaintext]));
-    for (const { id, sealed } of written)
+    for (const [index, { id, sealed }] of written.entries()) {
+      if (index % SLICE === SLICE - 1) await breathe();
       if (openUnder(to, sealed, { ...column, rowId: id }) !== wanted.get(id))
         throw new SealError(`what was written into ${column.table} ${id} is not what was read there`);
+    }
     return written.length;
   }
 }
