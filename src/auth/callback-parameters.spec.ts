@@ -34,15 +34,25 @@ describe('readCallback', () => {
     },
   );
 
-  it.each(['state', 'selling_partner_id'])('refuses an answer without %s', (name) => {
-    expect(failure({ [name]: undefined }).title).toContain('not complete');
+  it('refuses an answer without selling_partner_id, or with nothing at all', () => {
+    expect(failure({ selling_partner_id: undefined }).title).toContain('not complete');
+    expect(() => readCallback({})).toThrow(ConnectFailure);
   });
 
-  it('takes a state without a code as an authorization that was cancelled', () => {
-    expect(failure({ spapi_oauth_code: undefined }).title).toContain('cancelled');
-    expect(failure({ spapi_oauth_code: undefined, selling_partner_id: undefined }).title).toContain(
-      'cancelled',
-    );
+  it('sends whoever left Amazon by another door, so without a state of ours, to connect from here', () => {
+    expect(failure({ state: undefined }).title).toContain('connect from this website');
+    expect(failure({ state: undefined, spapi_oauth_code: undefined }).title).toContain('from this website');
+    expect(failure({ state: '' }).title).toContain('not complete');
+  });
+
+  it("reads a state without a code as a consent that was not given, with Amazon's error code if there is one", () => {
+    const refused = { state: STATE };
+    expect(readCallback(refused)).toEqual({ state: STATE });
+    expect(readCallback({ ...refused, selling_partner_id: 'A2SELLER000001' })).toEqual({ state: STATE });
+    for (const name of ['error', 'error_code'])
+      expect(readCallback({ ...refused, [name]: 'MD1000' })).toEqual({ state: STATE, amazonError: 'MD1000' });
+    for (const odd of ['<b>MD1000</b>', ['MD1000', 'MD1000'], 'M'.repeat(60), ''])
+      expect(readCallback({ ...refused, error_code: odd })).toEqual({ state: STATE });
   });
 
   it('repeats nothing of the query in its messages', () => {
