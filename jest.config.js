@@ -14,7 +14,7 @@ export default {
       ...common,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/browser/', '<rootDir>/test/models/'],
+      testPathIgnorePatterns: ['<rootDir>/test/browser/', '<rootDir>/test/models/', '\\.slow\\.test\\.ts$'],
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     },
