@@ -33,6 +33,14 @@ export class Application {
   @Column('text', { array: true, default: [] })
   returnOrigins: string[];
 
+  /** Since when LWA refuses every client secret; null: it knows the application. */
+  @Column('timestamptz', { nullable: true })
+  credentialsRejectedAt: Date | null;
+
+  /** When one call may try again whether it still does. */
+  @Column('timestamptz', { nullable: true })
+  credentialsProbeAt: Date | null;
+
   @Column('timestamptz')
   createdAt: Date;
 

@@ -6,6 +6,8 @@ import { LwaModule } from '../lwa/lwa.module.js';
 import { ApplicationClientSecret } from './application-client-secret.entity.js';
 import { Application } from './application.entity.js';
 import { ApplicationsService } from './applications.service.js';
+import { SignalsModule } from '../signals/signals.module.js';
+import { CredentialsBreaker } from './credentials-breaker.js';
 import { ClientSecrets } from './client-secrets.service.js';
 import { FirstApplication } from './first-application.js';
 
@@ -15,8 +17,9 @@ import { FirstApplication } from './first-application.js';
     CryptoModule,
     EventsModule,
     LwaModule,
+    SignalsModule,
   ],
-  providers: [ApplicationsService, ClientSecrets, FirstApplication],
-  exports: [ApplicationsService, ClientSecrets],
+  providers: [ApplicationsService, ClientSecrets, CredentialsBreaker, FirstApplication],
+  exports: [ApplicationsService, ClientSecrets, CredentialsBreaker],
 })
 export class ApplicationsModule {}

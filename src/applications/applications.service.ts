@@ -6,6 +6,7 @@ import { Conflict, InvalidRequest, NotFound } from '../common/errors.js';
 import { type PageOf, readPage } from '../common/paging.js';
 import { isUuid } from '../common/validation.js';
 import { EventLog } from '../events/event-log.js';
+import { Signals } from '../signals/signals.js';
 import { LwaError } from '../lwa/lwa-error.js';
 import { amazonUnavailable } from '../lwa/lwa-problems.js';
 import { type LwaClient, LwaProvider } from '../lwa/lwa-provider.js';
@@ -35,6 +36,7 @@ export class ApplicationsService {
     private readonly secrets: ClientSecrets,
     private readonly lwa: LwaProvider,
     private readonly events: EventLog,
+    private readonly signals: Signals,
     private readonly clock: Clock,
   ) {}
 
@@ -88,7 +90,27 @@ export class ApplicationsService {
    * @throws NotFound, and whatever `call` throws
    */
   async withClient<T>(id: string, call: (client: LwaClient) => Promise<T>): Promise<T> {
-    return this.secrets.call(await this.byId(id), call);
+    const application = await this.byId(id);
+    try {
+      return await this.secrets.call(application, call);
+    } catch (error) {
+      if (error instanceof LwaError && error.reason === 'unauthorized_client')
+        await this.findOutWhomItMeans(application);
+      throw error;
+    }
+  }
+
+  /**
+   * `unauthorized_client` says either that this token belongs to another application, or that LWA does nothing at all for
+   * this one. A request without any token tells them apart, so that one bad token never stops a whole application.
+   */
+  private async findOutWhomItMeans(application: Application): Promise<void> {
+    try {
+      await this.secrets.call(application, (client) => this.lwa.clientCredentials(client, HARMLESS_SCOPE));
+    } catch (error) {
+      if (error instanceof LwaError && error.reason === 'unauthorized_client')
+        await this.secrets.refusedAltogether(application);
+    }
   }
 
   /** @throws Conflict when Amazon's application id is known already */
@@ -108,7 +130,8 @@ export class ApplicationsService {
     actor: string,
   ): Promise<Application | null> {
     const now = this.clock.now();
-    const row: Application = { ...fields, id: randomUUID(), createdAt: now, updatedAt: now };
+    const credentials = { credentialsRejectedAt: null, credentialsProbeAt: null };
+    const row: Application = { ...fields, ...credentials, id: randomUUID(), createdAt: now, updatedAt: now };
     const inserting = manager.createQueryBuilder().insert().into(Application).values(row);
     const { raw } = (await inserting.orIgnore().returning('id').execute()) as { raw: unknown[] };
     if (!raw.length) return null;
@@ -133,6 +156,7 @@ export class ApplicationsService {
         if (!differences.length) return row;
         const change = { ...Object.fromEntries(differences), updatedAt: this.clock.now() };
         await manager.update(Application, { id }, change);
+        if ('lwaClientId' in change) await this.credentialsChanged(manager, id);
         await this.events.append(manager, {
           type: 'application.changed',
           actor,
@@ -165,6 +189,7 @@ export class ApplicationsService {
   ): Promise<void> {
     await this.lock(manager, id);
     const outcome = await this.secrets.add(manager, id, clientSecret, expiresAt);
+    if (outcome === 'added') await this.credentialsChanged(manager, id);
     if (outcome === 'known' && !expiresAt) return;
     await this.events.append(manager, {
       type: outcome === 'added' ? 'application.secret_added' : 'application.changed',
@@ -205,6 +230,12 @@ export class ApplicationsService {
       applicationId: id,
       data: { applicationId, name, ...data },
     });
+  }
+
+  /** Whether LWA takes the new ones is tried by the next call, without waiting. */
+  private async credentialsChanged(manager: EntityManager, id: string): Promise<void> {
+    await manager.update(Application, { id }, { credentialsProbeAt: null });
+    await this.signals.send(manager, 'application', id);
   }
 
   /** Locks the row until the end of the transaction. @throws NotFound */

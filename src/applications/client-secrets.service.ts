@@ -10,6 +10,7 @@ import { LwaError } from '../lwa/lwa-error.js';
 import { type LwaClient } from '../lwa/lwa-provider.js';
 import { ApplicationClientSecret } from './application-client-secret.entity.js';
 import { type Application } from './application.entity.js';
+import { CredentialsBreaker } from './credentials-breaker.js';
 
 const DAY_SECONDS = 86_400;
 /** Amazon's rules: a secret lives 180 days, and for 7 days after a rotation the one before still works. */
@@ -37,8 +38,18 @@ export class ClientSecrets {
   constructor(
     private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
+    private readonly breaker: CredentialsBreaker,
     private readonly clock: Clock,
   ) {}
+
+  /**
+   * LWA knows the application but does nothing for it, which is as bad as not knowing it: it is flagged, and hardly asked
+   * any more.
+   */
+  async refusedAltogether(application: Application): Promise<void> {
+    const [newest] = (await this.of([application.id])).get(application.id) ?? [];
+    if (newest) await this.breaker.rejected(application, newest.id);
+  }
 
   /** The secrets of these applications, newest first, by application; one query. */
   async of(
@@ -100,7 +111,7 @@ export class ClientSecrets {
   /**
    * Calls LWA with the newest secret, and where LWA does not know the client by it, with the older ones that have not
    * expired. No database connection is held meanwhile. `call` may run several times: LWA checks the client first, so
-   * a refused attempt has used up nothing.
+   * a refused attempt has used up nothing. While LWA takes none of them, hardly any call gets as far as `call`.
    * @throws NotFound without a secret, LWA's verdict on the newest one when it takes none, and whatever `call` throws
    */
   async call<T>(application: Application, call: (client: LwaClient) => Promise<T>): Promise<T> {
@@ -109,23 +120,24 @@ export class ClientSecrets {
     const now = this.clock.now();
     // The newest one's date is our own reckoning; whether it is dead is for Amazon to say.
     const usable = [newest, ...older.filter(({ expiresAt }) => !expiresAt || expiresAt > now)];
+    await this.breaker.admit(application);
     let verdict: unknown;
     for (const secret of this.inOrder(usable, now)) {
       const clientSecret = await this.open(secret);
       try {
         const answer = await call({ clientId: application.lwaClientId, clientSecret });
-        this.worked(application, newest, secret);
+        await this.worked(application, newest, secret);
         return answer;
       } catch (error) {
         if (!(error instanceof LwaError) || error.reason !== 'invalid_client') {
-          if (error instanceof LwaError && error.kind !== 'transient')
-            this.worked(application, newest, secret);
+          if (provesIdentity(error)) await this.worked(application, newest, secret);
           throw error;
         }
         if (secret === newest) verdict = error;
       }
     }
     this.fallbacks.delete(newest.id);
+    await this.breaker.rejected(application, newest.id);
     throw verdict;
   }
 
@@ -137,7 +149,13 @@ export class ClientSecrets {
   }
 
   /** LWA knew the application by this secret, whatever else it said. */
-  private worked(application: Application, newest: ApplicationClientSecret, used: ApplicationClientSecret) {
+  private async worked(
+    application: Application,
+    newest: ApplicationClientSecret,
+    used: ApplicationClientSecret,
+  ): Promise<void> {
+    // What LWA has answered is not lost because the database cannot note that it answers again.
+    await this.breaker.accepted(application).catch((error: unknown) => this.logger.error(error));
     if (used === newest) {
       this.fallbacks.delete(newest.id);
       return;
@@ -155,4 +173,12 @@ export class ClientSecrets {
   private open({ id, sealed }: ApplicationClientSecret): Promise<string> {
     return this.sealer.open(sealed, secretPlace(id));
   }
+}
+
+/**
+ * Whether LWA must have recognised the application to refuse it like this. `unauthorized_client` leaves open whether the
+ * application or only this one request is meant.
+ */
+function provesIdentity(error: unknown): boolean {
+  return error instanceof LwaError && error.kind !== 'transient' && error.reason !== 'unauthorized_client';
 }

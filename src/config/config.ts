@@ -36,6 +36,8 @@ export class RegrantConfig {
   readonly trustProxy: readonly string[];
   /** Undefined only in development until the embedded PostgreSQL has been started. */
   databaseUrl: string | undefined;
+  /** A direct connection to the same database, where `databaseUrl` leads through a transaction pooler. */
+  readonly databaseListenUrl: string | undefined;
   /** Keys of the local provider. The first wraps, all unwrap. 32 bytes each. */
   readonly encryptionKeys: readonly { id: string; key: Buffer }[];
   readonly keyProvider: {
@@ -100,6 +102,7 @@ export class RegrantConfig {
     this.publicUrlGiven = env.PUBLIC_URL !== undefined;
     this.trustProxy = list(env.TRUST_PROXY);
     this.databaseUrl = env.DATABASE_URL;
+    this.databaseListenUrl = env.DATABASE_LISTEN_URL;
     this.encryptionKeys = parseKeys(env.ENCRYPTION_KEYS);
     this.keyProvider = keyProvider(env);
     this.bootstrapApiKey = env.BOOTSTRAP_API_KEY;

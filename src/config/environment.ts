@@ -108,6 +108,13 @@ export class Environment {
 
   @Expose()
   @IsOptional()
+  @StringSetting('postgresUrl', 'must be a postgresql:// URL', (value) =>
+    /^postgres(ql)?:$/.test(parseUrl(value)?.protocol ?? ''),
+  )
+  DATABASE_LISTEN_URL?: string;
+
+  @Expose()
+  @IsOptional()
   @StringSetting('keyList', 'must be id:base64-of-32-bytes, comma separated, each id once', isKeyList)
   ENCRYPTION_KEYS?: string;
 

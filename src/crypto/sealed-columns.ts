@@ -6,6 +6,7 @@
 export const SEALED_COLUMNS = [
   { table: 'authorizations', column: 'sealed_refresh_token' },
   { table: 'application_client_secrets', column: 'sealed' },
+  { table: 'access_tokens', column: 'sealed' },
 ] as const;
 
 export type SealedColumn = (typeof SEALED_COLUMNS)[number];

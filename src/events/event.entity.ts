@@ -10,7 +10,12 @@ export type AuthorizationEventType =
   | 'authorization.disconnected';
 
 export type ApplicationEventType =
-  'application.created' | 'application.changed' | 'application.secret_added' | 'application.deleted';
+  | 'application.created'
+  | 'application.changed'
+  | 'application.secret_added'
+  | 'application.credentials_rejected'
+  | 'application.credentials_accepted'
+  | 'application.deleted';
 
 export type EncryptionEventType = 'encryption.rotation_started' | 'encryption.rotation_finished';
 

@@ -8,7 +8,7 @@ export function credentialsRejected(error: LwaError): RegrantError {
     503,
     'Amazon rejects the application',
     `Login with Amazon refuses the application's credentials (${error.reason}). An operator must check its client id and secret.`,
-    { retryAfterSeconds: 60, cause: error },
+    { retryAfterSeconds: error.details.retryAfterSeconds ?? 60, cause: error },
   );
 }
 

@@ -3,6 +3,7 @@ import { DataSource, In } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { type Region } from '../config/config.js';
 import { EventLog } from '../events/event-log.js';
+import { Signals } from '../signals/signals.js';
 import { Authorization } from './authorization.entity.js';
 import { about, AuthorizationsService } from './authorizations.service.js';
 import { addDays } from './renewal-status.js';
@@ -17,6 +18,7 @@ export class AuthorizationRegions {
     private readonly authorizations: AuthorizationsService,
     private readonly dataSource: DataSource,
     private readonly events: EventLog,
+    private readonly signals: Signals,
     private readonly clock: Clock,
   ) {}
 
@@ -43,14 +45,16 @@ export class AuthorizationRegions {
           }
         : { region, marketplaceIds, regionVerifiedAt: now };
       await manager.update(Authorization, { id }, { ...outcome, regionCheckAt: null, updatedAt: now });
-      if (!taken)
-        await this.events.append(manager, {
-          type: 'authorization.region_corrected',
-          actor: 'regrant',
-          ...about(authorization),
-          data: { from, to: region },
-        });
-      return !taken;
+      if (taken) return false;
+      // Its access token stays good, but replicas remember the endpoint of the wrong region with it.
+      await this.signals.send(manager, 'authorization', id);
+      await this.events.append(manager, {
+        type: 'authorization.region_corrected',
+        actor: 'regrant',
+        ...about(authorization),
+        data: { from, to: region },
+      });
+      return true;
     });
   }
 

@@ -8,6 +8,7 @@ import { type SealedPlace } from '../crypto/sealed-columns.js';
 import { Sealer } from '../crypto/sealer.js';
 import { EventLog } from '../events/event-log.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
+import { AccessTokens } from './access-tokens.js';
 import { Authorization, type Workflow } from './authorization.entity.js';
 import { dueDate } from './renewal-status.js';
 
@@ -56,6 +57,7 @@ export class AuthorizationsService {
     private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly events: EventLog,
+    private readonly accessTokens: AccessTokens,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
   ) {}
@@ -116,6 +118,7 @@ export class AuthorizationsService {
       updatedAt: now,
     };
     await manager.save(Authorization, row);
+    await this.accessTokens.revoke(manager, id);
     await this.events.append(manager, {
       type: existing ? 'authorization.renewed' : 'authorization.created',
       actor: grant.actor ?? (grant.sellerId ? `seller:${grant.sellerId}` : 'regrant'),
@@ -152,16 +155,24 @@ export class AuthorizationsService {
   /**
    * Amazon issued an access token for this row's refresh token, and maybe a new refresh token with it.
    * Answers false when the row has another token by now (renewed or disconnected meanwhile): then nothing is changed.
+   * @param also what happens in the same transaction
+   * @param forCaller false when nobody asked for the token
    */
-  async issued(authorization: Authorization, refreshToken: string): Promise<boolean> {
+  async issued(
+    authorization: Authorization,
+    refreshToken: string,
+    also: (manager: EntityManager) => Promise<void>,
+    { forCaller = true } = {},
+  ): Promise<boolean> {
     const now = this.clock.now();
     const changed = refreshToken !== (await this.refreshToken(authorization));
     return this.changeIfSameToken(authorization, async (manager) => {
       if (authorization.status === 'reauthorization_required') await this.recovered(manager, authorization);
+      await also(manager);
       return {
         status: 'active',
         statusReason: null,
-        lastVendedAt: now,
+        ...(forCaller && { lastVendedAt: now }),
         lastCheckedAt: now,
         ...(changed && { sealedRefreshToken: this.sealer.seal(refreshToken, tokenPlace(authorization.id)) }),
       };
@@ -178,6 +189,7 @@ export class AuthorizationsService {
           ...about(authorization),
           data: { reason },
         });
+      await this.accessTokens.revoke(manager, authorization.id);
       return { status: 'reauthorization_required', statusReason: reason, lastCheckedAt: this.clock.now() };
     });
   }
@@ -216,6 +228,7 @@ export class AuthorizationsService {
     if (row.status === 'disconnected') return;
     const gone = { status: 'disconnected', statusReason: 'disconnected', sealedRefreshToken: null } as const;
     await manager.update(Authorization, { id: row.id }, { ...gone, updatedAt: this.clock.now() });
+    await this.accessTokens.revoke(manager, row.id);
     await this.events.append(manager, { type: 'authorization.disconnected', actor, ...about(row) });
   }
 

@@ -5,6 +5,9 @@ import { ApplicationsModule } from '../applications/applications.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { LwaModule } from '../lwa/lwa.module.js';
+import { SignalsModule } from '../signals/signals.module.js';
+import { AccessToken } from './access-token.entity.js';
+import { AccessTokens } from './access-tokens.js';
 import { Adjustments } from './adjustments.service.js';
 import { ApplicationGrants } from './application-grants.js';
 import { AuthorizationList } from './authorization-list.js';
@@ -15,21 +18,25 @@ import { GrantImports } from './grant-imports.service.js';
 import { LwaEndpointController } from './lwa-endpoint.controller.js';
 import { RegionCheck } from './region-check.service.js';
 import { RegionRecheck } from './region-recheck.service.js';
+import { TokenRefresh } from './token-refresh.js';
+import { UnsavedTokens } from './unsaved-tokens.js';
 import { VendingController } from './vending.controller.js';
 import { VendingService } from './vending.service.js';
 
 /** Authorizations, their sealed refresh tokens, and vending. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Authorization]),
+    TypeOrmModule.forFeature([Authorization, AccessToken]),
     ApiKeysModule,
     ApplicationsModule,
     CryptoModule,
     EventsModule,
     LwaModule,
+    SignalsModule,
   ],
   controllers: [VendingController, LwaEndpointController],
   providers: [
+    AccessTokens,
     AuthorizationsService,
     AuthorizationList,
     Adjustments,
@@ -38,6 +45,8 @@ import { VendingService } from './vending.service.js';
     GrantImports,
     RegionCheck,
     RegionRecheck,
+    TokenRefresh,
+    UnsavedTokens,
     VendingService,
   ],
   exports: [

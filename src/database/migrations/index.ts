@@ -5,6 +5,7 @@ import { SignInByProvider1764100000002 } from './1764100000002-sign-in-by-provid
 import { Workflows1764150000000 } from './1764150000000-workflows.js';
 import { ApplicationSettings1764200000000 } from './1764200000000-application-settings.js';
 import { EnvelopeEncryption1764300000000 } from './1764300000000-envelope-encryption.js';
+import { AccessTokens1764400000000 } from './1764400000000-access-tokens.js';
 import { Deliveries1764500000000 } from './1764500000000-deliveries.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
@@ -16,5 +17,6 @@ export const migrations = [
   Workflows1764150000000,
   ApplicationSettings1764200000000,
   EnvelopeEncryption1764300000000,
+  AccessTokens1764400000000,
   Deliveries1764500000000,
 ];
