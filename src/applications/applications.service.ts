@@ -89,10 +89,14 @@ export class ApplicationsService {
    * when LWA does not know the client by the newest (`ClientSecrets.call`).
    * @throws NotFound, and whatever `call` throws
    */
-  async withClient<T>(id: string, call: (client: LwaClient) => Promise<T>): Promise<T> {
+  async withClient<T>(
+    id: string,
+    call: (client: LwaClient) => Promise<T>,
+    options: { urgent?: boolean } = {},
+  ): Promise<T> {
     const application = await this.byId(id);
     try {
-      return await this.secrets.call(application, call);
+      return await this.secrets.call(application, call, options);
     } catch (error) {
       if (error instanceof LwaError && error.reason === 'unauthorized_client')
         await this.findOutWhomItMeans(application);

@@ -112,15 +112,20 @@ export class ClientSecrets {
    * Calls LWA with the newest secret, and where LWA does not know the client by it, with the older ones that have not
    * expired. No database connection is held meanwhile. `call` may run several times: LWA checks the client first, so
    * a refused attempt has used up nothing. While LWA takes none of them, hardly any call gets as far as `call`.
+   * @param urgent lets it through even then: somebody waits who cannot come again
    * @throws NotFound without a secret, LWA's verdict on the newest one when it takes none, and whatever `call` throws
    */
-  async call<T>(application: Application, call: (client: LwaClient) => Promise<T>): Promise<T> {
+  async call<T>(
+    application: Application,
+    call: (client: LwaClient) => Promise<T>,
+    { urgent = false } = {},
+  ): Promise<T> {
     const [newest, ...older] = (await this.of([application.id])).get(application.id) ?? [];
     if (!newest) throw new NotFound('The application has no client secret.');
     const now = this.clock.now();
     // The newest one's date is our own reckoning; whether it is dead is for Amazon to say.
     const usable = [newest, ...older.filter(({ expiresAt }) => !expiresAt || expiresAt > now)];
-    await this.breaker.admit(application);
+    if (!urgent) await this.breaker.admit(application);
     let verdict: unknown;
     for (const secret of this.inOrder(usable, now)) {
       const clientSecret = await this.open(secret);

@@ -120,7 +120,8 @@ export class GrantService {
     call: Parameters<typeof this.applications.withClient<LwaGrant>>[1],
   ): Promise<LwaGrant> {
     try {
-      return await this.applications.withClient(applicationId, call);
+      // A code dies within minutes, and a person has just consented.
+      return await this.applications.withClient(applicationId, call, { urgent: true });
     } catch (error) {
       throw error instanceof LwaError ? new ConnectFailure(FAILURE_OF[error.kind], error) : error;
     }

@@ -98,7 +98,7 @@ export class Signals implements OnApplicationBootstrap, OnApplicationShutdown {
     );
     try {
       await this.prove(proof, proved);
-      for (const { missed } of [...this.listeners.values()].flat()) missed?.();
+      for (const listener of [...this.listeners.values()].flat()) listener.missed?.();
       hears();
       do {
         const askedAt = performance.now();
