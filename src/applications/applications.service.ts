@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { Clock } from '../common/clock.js';
-import { Conflict, InvalidRequest, NotFound } from '../common/errors.js';
+import { Conflict, Forbidden, InvalidRequest, NotFound } from '../common/errors.js';
 import { type PageOf, readPage } from '../common/paging.js';
 import { isUuid } from '../common/validation.js';
 import { EventLog } from '../events/event-log.js';
@@ -78,10 +78,34 @@ export class ApplicationsService {
       if (application && (!ids || ids.includes(application.id))) return application;
       throw wrong('names no application that this API key may use');
     }
-    const [only, ...more] = (await this.list()).filter(({ id }) => !ids || ids.includes(id));
+    const [only, ...more] = await this.allowed(ids);
     if (!only) throw wrong('there is no application yet that this API key may use');
     if (more.length) throw wrong('is needed, as there are several applications');
     return only;
+  }
+
+  /**
+   * The application of a program that cannot name one.
+   * @param ids the applications that the program is limited to; null: none in particular
+   * @throws Forbidden unless there is exactly one that it may use
+   */
+  async only(ids: readonly string[] | null): Promise<Application> {
+    const [only, ...more] = await this.allowed(ids);
+    if (!only) throw new Forbidden('There is no application yet that this API key may use.');
+    if (more.length)
+      throw new Forbidden('There are several applications: the API key must be limited to one of them.');
+    return only;
+  }
+
+  private async allowed(ids: readonly string[] | null): Promise<Application[]> {
+    return (await this.list()).filter(({ id }) => !ids || ids.includes(id));
+  }
+
+  /** Another one as soon as the client id or the current client secret is another one. @throws NotFound */
+  async credentialsVersion(id: string): Promise<string> {
+    const { lwaClientId } = await this.byId(id);
+    const [newest] = (await this.secrets.of([id])).get(id) ?? [];
+    return `${lwaClientId} ${newest?.id}`;
   }
 
   /**

@@ -8,15 +8,18 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { type ApiKey } from '../api-keys/api-key.entity.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
+import { ApplicationsService } from '../applications/applications.service.js';
 import { Open } from '../common/access.js';
 import { ApiLwaProblems } from '../common/api-problems.js';
 import { InvalidRequest, NotFound } from '../common/errors.js';
 import { isUuid } from '../common/validation.js';
+import { GRANTLESS_SCOPE, GrantlessTokens } from './grantless-tokens.service.js';
 import { VendingService } from './vending.service.js';
 
 class TokenRequest {
-  @ApiProperty({ enum: ['refresh_token'] })
+  @ApiProperty({ enum: ['refresh_token', 'client_credentials'] })
   @IsString()
   @MaxLength(64)
   grant_type: string;
@@ -31,16 +34,22 @@ class TokenRequest {
   @MaxLength(256)
   client_secret: string;
 
-  @ApiProperty({ description: "The authorization's id, in place of a refresh token", format: 'uuid' })
+  @ApiPropertyOptional({
+    description: "For refresh_token: the authorization's id, in place of a refresh token",
+    format: 'uuid',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(4096)
   refresh_token?: string;
 
-  @ApiPropertyOptional({ description: 'Ignored for the refresh_token grant' })
+  @ApiPropertyOptional({
+    description: 'For client_credentials: grantless scopes with spaces between; otherwise ignored',
+    example: 'sellingpartnerapi::notifications',
+  })
   @IsOptional()
   @IsString()
-  @MaxLength(256)
+  @MaxLength(1024)
   scope?: string;
 }
 
@@ -54,8 +63,8 @@ class TokenAnswer {
   @ApiProperty({ type: 'integer', description: 'Seconds that it still lives' })
   expires_in: number;
 
-  @ApiProperty({ description: 'The refresh_token of the request' })
-  refresh_token: string;
+  @ApiPropertyOptional({ description: 'The refresh_token of the request' })
+  refresh_token?: string;
 }
 
 /** SDKs treat a token as expired a minute early; this keeps them from asking again at once. */
@@ -70,6 +79,8 @@ const SDK_MINIMUM_SECONDS = 120;
 export class LwaEndpointController {
   constructor(
     private readonly vending: VendingService,
+    private readonly grantless: GrantlessTokens,
+    private readonly applications: ApplicationsService,
     private readonly apiKeys: ApiKeysService,
   ) {}
 
@@ -79,7 +90,8 @@ export class LwaEndpointController {
   @ApiOperation({
     summary: 'LWA-compatible token endpoint for SP-API SDKs',
     description:
-      "Point an SDK's LWA endpoint here. It gives an API key as client and an authorization's id as refresh token; " +
+      "Point an SDK's LWA endpoint here. It gives an API key as client and an authorization's id as refresh token, or " +
+      'with client_credentials a grantless scope, for the only application that the key may use; ' +
       "what it gets, errors included, has the form of Amazon's own endpoint.",
   })
   @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
@@ -88,23 +100,42 @@ export class LwaEndpointController {
   async token(@Body() request: TokenRequest): Promise<TokenAnswer> {
     const key = await this.apiKeys.authenticate(request.client_id, request.client_secret);
     this.apiKeys.requireScope(key, 'tokens:vend');
-    if (request.grant_type !== 'refresh_token')
-      throw new InvalidRequest('The grant type is not supported here: use refresh_token.', undefined, {
-        lwaError: 'unsupported_grant_type',
-      });
+    if (request.grant_type === 'refresh_token') return this.refresh(request, key);
+    if (request.grant_type === 'client_credentials') return this.clientCredentials(request, key);
+    throw new InvalidRequest(
+      'The grant type is not supported here: use refresh_token or client_credentials.',
+      undefined,
+      { lwaError: 'unsupported_grant_type' },
+    );
+  }
+
+  private async refresh(request: TokenRequest, { applicationIds }: ApiKey): Promise<TokenAnswer> {
     if (!request.refresh_token)
       throw new InvalidRequest('The request is missing a required parameter : refresh_token');
     if (!isUuid(request.refresh_token))
       throw new NotFound('The refresh_token must be the id of an authorization.');
     const token = await this.vending.vend(request.refresh_token.toLowerCase(), {
       minimumSeconds: SDK_MINIMUM_SECONDS,
-      applicationIds: key.applicationIds,
+      applicationIds,
     });
     return {
       access_token: token.accessToken,
       token_type: 'bearer',
       expires_in: this.vending.secondsLeft(token),
       refresh_token: request.refresh_token,
+    };
+  }
+
+  private async clientCredentials({ scope }: TokenRequest, { applicationIds }: ApiKey): Promise<TokenAnswer> {
+    if (!scope) throw new InvalidRequest('The request is missing a required parameter : scope');
+    if (!GRANTLESS_SCOPE.test(scope))
+      throw new InvalidRequest('An unknown scope was requested', undefined, { lwaError: 'invalid_scope' });
+    const application = await this.applications.only(applicationIds);
+    const token = await this.grantless.vend(application.id, scope, SDK_MINIMUM_SECONDS);
+    return {
+      access_token: token.accessToken,
+      token_type: 'bearer',
+      expires_in: this.grantless.secondsLeft(token),
     };
   }
 }

@@ -15,6 +15,8 @@ import { AuthorizationRegions } from './authorization-regions.service.js';
 import { Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
 import { GrantImports } from './grant-imports.service.js';
+import { GrantlessController } from './grantless.controller.js';
+import { GrantlessTokens } from './grantless-tokens.service.js';
 import { LwaEndpointController } from './lwa-endpoint.controller.js';
 import { RegionCheck } from './region-check.service.js';
 import { RegionRecheck } from './region-recheck.service.js';
@@ -34,7 +36,7 @@ import { VendingService } from './vending.service.js';
     LwaModule,
     SignalsModule,
   ],
-  controllers: [VendingController, LwaEndpointController],
+  controllers: [VendingController, GrantlessController, LwaEndpointController],
   providers: [
     AccessTokens,
     AuthorizationsService,
@@ -43,6 +45,7 @@ import { VendingService } from './vending.service.js';
     ApplicationGrants,
     AuthorizationRegions,
     GrantImports,
+    GrantlessTokens,
     RegionCheck,
     RegionRecheck,
     TokenRefresh,

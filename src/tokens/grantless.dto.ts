@@ -1,0 +1,36 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Matches } from 'class-validator';
+import { GRANTLESS_SCOPE } from './grantless-tokens.service.js';
+
+export class GrantlessTokenRequest {
+  @ApiProperty({
+    description: 'One scope, or up to ten with single spaces between them',
+    example: 'sellingpartnerapi::notifications',
+    pattern: GRANTLESS_SCOPE.source,
+  })
+  @Matches(GRANTLESS_SCOPE, {
+    message:
+      'must be a name such as sellingpartnerapi::notifications, or several with single spaces between',
+  })
+  scope: string;
+}
+
+export class GrantlessTokenAnswer {
+  @ApiProperty({ description: 'For the header `x-amz-access-token`', example: 'Atza|IwEBIA…' })
+  accessToken: string;
+
+  @ApiProperty({ example: 'bearer' })
+  tokenType: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expiresAt: string;
+
+  @ApiProperty({ type: 'integer', description: 'Seconds that it still lives', example: 3540 })
+  expiresIn: number;
+
+  @ApiProperty({ format: 'uuid' })
+  applicationId: string;
+
+  @ApiProperty({ description: 'The scopes, each once', example: 'sellingpartnerapi::notifications' })
+  scope: string;
+}
