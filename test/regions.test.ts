@@ -105,6 +105,7 @@ describe('The region of a grant', () => {
     expect(await rows()).toMatchObject([
       { status: 'active', region: 'EU', region_verified_at: null, region_check_at: expect.any(Date) },
     ]);
+    expect((await seller.get(answer.location)).body).toContain('Amazon has not confirmed it yet');
     await recheck();
     expect(await rows()).toMatchObject([{ region_verified_at: null }]);
     down = false;

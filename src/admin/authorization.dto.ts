@@ -95,6 +95,14 @@ export class AuthorizationAnswer {
   @ApiProperty({ enum: REGIONS, description: 'Of SP-API: North America, Europe or Far East' })
   region: Region;
 
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When Amazon confirmed the region; null: not yet (it is asked again), or a vendor',
+  })
+  regionVerifiedAt: Date | null;
+
   @ApiProperty({ enum: ['seller', 'vendor'] })
   partnerType: PartnerType;
 
@@ -171,6 +179,7 @@ export function showAuthorization(
     contactEmail: row.contactEmail,
     sellingPartnerId: row.sellingPartnerId,
     region: row.region,
+    regionVerifiedAt: row.regionVerifiedAt,
     partnerType: row.partnerType,
     marketplaceIds: row.marketplaceIds,
     workflow: row.workflow,

@@ -27,6 +27,7 @@ export function describeConnection(
     marketplace: shortened(names) || REGION_NAMES[row.region],
     marketplaces: names.join(', '),
     region: REGION_NAMES[row.region],
+    regionUnconfirmed: row.regionCheckAt !== null && row.status === 'active',
     accountType: row.partnerType === 'vendor' ? 'Vendor' : 'Seller',
     connected: row.status !== 'disconnected',
     badge: badge(row, now, reminderDays),
