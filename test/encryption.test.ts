@@ -10,6 +10,7 @@ import { createDatabase, type TestDatabase } from './support/database.js';
 import {
   addAuthorizations,
   encryption,
+  holdOff,
   holding,
   newKey,
   openAll,
@@ -242,6 +243,25 @@ describe('A rotation', () => {
       `SELECT DISTINCT split_part(sealed_refresh_token, '.', 2) AS key FROM authorizations`,
     );
     expect(rows).toEqual([{ key: current }]);
+  });
+
+  it('finds what a replica that had not met the fresh data key yet sealed after the first sweep', async () => {
+    const app = await start({ ENCRYPTION_KEYS: k1 });
+    const tokens = await addAuthorizations(app, 5);
+    const [late] = tokens.keys() as unknown as [string];
+    const old = app.nest.get(DataKeys, { strict: false }).current;
+    const rotation = await startRotation(app);
+    holdOff(app);
+    await until(async () => {
+      const { rotation: seen } = await encryption(app);
+      return seen?.done === 6;
+    });
+    const sealed = sealUnder(old, 'Atzr|late', { ...place, rowId: late });
+    await database.query('UPDATE authorizations SET sealed_refresh_token = $1 WHERE id = $2', [sealed, late]);
+    expect(await outcome(app, rotation)).toMatchObject({ status: 'succeeded', total: 7, done: 7 });
+    const left = `SELECT 1 FROM authorizations WHERE split_part(sealed_refresh_token, '.', 2) = $1`;
+    expect(await database.query(left, [old.id])).toEqual([]);
+    expect(await openAll(app)).toEqual(new Map([...tokens, [late, 'Atzr|late']]));
   });
 
   it('leaves a value that does not open as it is, fails, and keeps the old key needed', async () => {

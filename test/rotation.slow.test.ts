@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Sealer } from '../src/crypto/sealer.js';
 import { API_KEY, startTestApp, TestClock, type TestApp } from './support/app.js';
 import { type BrowserClient } from './support/browser-client.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 import {
   addAuthorizations,
+  holdOff,
   holding,
   newKey,
   openAll,
@@ -87,6 +89,23 @@ describe('A rotation by one of several replicas', () => {
     expect(await envelopesUnder(fresh)).toHaveLength(4004);
   });
 
+  it('does not make Amazon be asked twice for a token that is sealed anew during the call', async () => {
+    const app = await replica();
+    const seller = await signUp(app.url);
+    const partner = randomPartner();
+    const id = await connect(seller, partner);
+    const token = (await openAll(app)).get(id) ?? '';
+    await simulator.partner(partner, { scenario: 'slow', delayMs: 1500 });
+    const vending = api(app.url, 'POST', `/api/v1/authorizations/${id}/access-token`);
+    await until(async () => (await simulator.lwaCalls(partner))['refresh_token']);
+    const place = { table: 'authorizations', column: 'sealed_refresh_token', rowId: id } as const;
+    const anew = app.nest.get(Sealer, { strict: false }).seal(token, place);
+    await database.query('UPDATE authorizations SET sealed_refresh_token = $1 WHERE id = $2', [anew, id]);
+    expect((await vending).status).toBe(200);
+    expect((await simulator.lwaCalls(partner))['refresh_token']).toBe(1);
+    expect((await openAll(app)).get(id)).toBe(token);
+  });
+
   it('goes on by another one after kill -9 in its middle, and loses nothing', async () => {
     const clock = new TestClock();
     const first = await replica();
@@ -131,11 +150,18 @@ describe('A rotation by one of several replicas', () => {
   });
 
   it('is handed over at once by a replica that ends', async () => {
-    const [a, b] = [await replica(), await replica()];
+    const clock = new TestClock();
+    const [a, b] = [await replica(clock), await replica(clock)];
     const tokens = await addAuthorizations(a, 2000);
     const rotation = await startRotation(a);
+    holdOff(a);
     await a.stop();
     apps = [b];
+    const [row] = await database.query<{ status: string; lease: Date }>(
+      'SELECT status, lease_expires_at AS lease FROM encryption_rotations',
+    );
+    expect(row?.status).toBe('running');
+    expect(row?.lease.getTime()).toBeLessThanOrEqual(clock.now().getTime());
     expect(await outcome(b, rotation)).toMatchObject({ status: 'succeeded', failures: 0 });
     expect(await openAll(b)).toEqual(tokens);
   });

@@ -44,9 +44,14 @@ export async function startRotation(app: { url: string }): Promise<RotationAnswe
   return body;
 }
 
+const HOUR = 3600;
+
+/** Keeps a rotation that was started just now from ending, however long the test takes; `outcome` lets it go on. */
+export const holdOff = ({ clock }: TestApp): void => clock.advance(-HOUR);
+
 /** The rotation when it is over; `clock` is moved past the time that it gives other replicas. */
 export async function outcome(app: TestApp, { id }: { id: string }): Promise<RotationAnswer> {
-  app.clock.advance(10);
+  app.clock.advance(HOUR + 10);
   return until(async () => {
     const { body } = await api<RotationAnswer>(app.url, 'GET', `/api/v1/encryption/rotations/${id}`);
     return body.status !== 'running' && body;
