@@ -54,7 +54,7 @@ describe('Settings of the key provider', () => {
     ['VAULT_TRANSIT_KEYS', '../sys'],
     ['VAULT_TRANSIT_MOUNT', 'transit keys'],
     ['VAULT_TOKEN', 'two\nlines'],
-    ['KEY_PROVIDER_WAIT_SECONDS', '0'],
+    ['KEY_PROVIDER_WAIT_SECONDS', '9000'],
   ])('refuse %s=%j by its name, without its value', (name, value) => {
     const found = problems({ ENCRYPTION_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`, [name]: value });
     expect(found).toContainEqual(expect.stringMatching(new RegExp(`^${name} must `)));
