@@ -8,6 +8,7 @@ import { type RegrantConfig } from './config/config.js';
 import { SettingsModule } from './config/settings.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { RenewalModule } from './renewal/renewal.module.js';
 import { SellersModule } from './sellers/sellers.module.js';
 
 @Module({})
@@ -22,6 +23,7 @@ export class AppModule {
         ScheduleModule.forRoot(),
         SellersModule,
         AuthModule,
+        RenewalModule.register(config),
         AdminModule,
         HealthModule,
       ],

@@ -10,6 +10,8 @@ import { ApplicationsController } from './applications.controller.js';
 import { AuthorizationsController } from './authorizations.controller.js';
 import { ConnectLinksController } from './connect-links.controller.js';
 import { EncryptionController } from './encryption.controller.js';
+import { RemindersController } from './reminders.controller.js';
+import { RenewalsController } from './renewals.controller.js';
 import { SellersController } from './sellers.controller.js';
 
 @Module({
@@ -28,6 +30,8 @@ import { SellersController } from './sellers.controller.js';
     SellersController,
     ConnectLinksController,
     EncryptionController,
+    RenewalsController,
+    RemindersController,
   ],
 })
 export class AdminModule {}

@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { Conflict, Forbidden, InvalidRequest, NotFound } from '../common/errors.js';
 import { type PageOf, readPage } from '../common/paging.js';
 import { isUuid } from '../common/validation.js';
+import { clientSecretTopic, Deliveries } from '../events/deliveries.service.js';
 import { EventLog } from '../events/event-log.js';
 import { Signals } from '../signals/signals.js';
 import { LwaError } from '../lwa/lwa-error.js';
@@ -37,6 +38,7 @@ export class ApplicationsService {
     private readonly lwa: LwaProvider,
     private readonly events: EventLog,
     private readonly signals: Signals,
+    private readonly deliveries: Deliveries,
     private readonly clock: Clock,
   ) {}
 
@@ -219,6 +221,7 @@ export class ApplicationsService {
     const outcome = await this.secrets.add(manager, id, clientSecret, expiresAt);
     if (outcome === 'added') await this.credentialsChanged(manager, id);
     if (outcome === 'known' && !expiresAt) return;
+    await this.deliveries.drop(manager, clientSecretTopic(id));
     await this.events.append(manager, {
       type: outcome === 'added' ? 'application.secret_added' : 'application.changed',
       actor,

@@ -66,3 +66,11 @@ export function isDatabaseDown(error: Error): boolean {
   if (isError(driverError) && driverError !== error && isDatabaseDown(driverError)) return true;
   return DRIVER_MESSAGES.test(error.message);
 }
+
+/** The cause of a failure for the log, without the words of the database, which may repeat values of rows. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof RegrantError) return error.code;
+  const { code } = (error as { driverError?: { code?: string } }).driverError ?? {};
+  if (code) return `database error ${code}`;
+  return isError(error) ? error.name : 'a value that is not an Error was thrown';
+}

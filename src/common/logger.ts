@@ -53,22 +53,34 @@ export function describeError(error: unknown): ErrorRecord {
   return record;
 }
 
-/** Nest's own messages in the same log. */
+/** Nest's messages and ours in the same log. Ours may be objects, `{ message, ...fields }`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
+  /** Nest's own, which are many, are for debugging; what we log as an object is for operators. */
   log(message: unknown, context?: string): void {
-    this.logger.debug({ context }, String(message));
+    if (isRecord(message)) this.write('info', message, context);
+    else this.logger.debug({ context }, String(message));
   }
   warn(message: unknown, context?: string): void {
-    this.logger.warn({ context }, String(message));
+    this.write('warn', message, context);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    const context = typeof rest.at(-1) === 'string' ? rest.at(-1) : undefined;
+    const context = typeof rest.at(-1) === 'string' ? String(rest.at(-1)) : undefined;
     if (message instanceof Error) this.logger.error({ context, err: message }, message.message);
+    else if (isRecord(message)) this.write('error', message, context);
     else this.logger.error({ context, stack: rest.length > 1 ? rest[0] : undefined }, String(message));
   }
   fatal(message: unknown, context?: string): void {
     this.logger.fatal({ context }, String(message));
   }
+
+  private write(level: 'info' | 'warn' | 'error', message: unknown, context?: string): void {
+    if (!isRecord(message)) return this.logger[level]({ context }, String(message));
+    const { message: text, ...fields } = message;
+    this.logger[level]({ context, ...fields }, text);
+  }
 }
+
+const isRecord = (message: unknown): message is { message: string } =>
+  typeof message === 'object' && message !== null && !(message instanceof Error) && 'message' in message;

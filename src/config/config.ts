@@ -88,6 +88,9 @@ export class RegrantConfig {
     /** Days before (negative: after) the due date, largest first. */
     readonly reminderDays: readonly number[];
     readonly selfAuthorizations: boolean;
+    /** When a run starts: minute, hour, day, month and weekday in that time zone. */
+    readonly cron: string;
+    readonly timeZone: string;
   };
   readonly rateLimits: boolean;
   readonly logLevel: string;
@@ -129,6 +132,8 @@ export class RegrantConfig {
         .map(Number)
         .sort((a, b) => b - a),
       selfAuthorizations: env.SELF_AUTHORIZATION_RENEWAL,
+      cron: env.RENEWAL_CRON,
+      timeZone: env.RENEWAL_TIMEZONE,
     };
     this.rateLimits = env.RATE_LIMITS === 'on';
     this.logLevel = env.LOG_LEVEL;

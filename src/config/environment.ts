@@ -1,6 +1,7 @@
 import { Expose, Transform } from 'class-transformer';
 import { IsBoolean, IsEmail, IsIn, IsOptional, IsString, ValidateBy } from 'class-validator';
 import { isIP } from 'node:net';
+import { isSchedule } from './schedule.js';
 
 /** A check of one setting that says in one sentence what it must be. */
 const Setting = (name: string, meaning: string, accepts: (value: unknown) => boolean): PropertyDecorator =>
@@ -64,6 +65,14 @@ const isListOf =
   };
 const isArnList = isListOf(/^arn:aws[a-z-]*:kms:[a-z\d-]+:\d{12}:key\/[\w-]+$/);
 const isTransitKeyList = isListOf(/^\w[\w.-]{0,127}$/);
+
+const isTimeZone = (value: string): boolean => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: value }));
+  } catch {
+    return false;
+  }
+};
 
 const Origin = StringSetting('origin', 'must be an origin such as https://regrant.example.com', isOrigin);
 const isIssuer = (value: string): boolean => isAmazonUrl(value) && !/[?#]/.test(value);
@@ -310,6 +319,14 @@ export class Environment {
     value.split(',').every((day) => /^-?\d{1,4}$/.test(day.trim())),
   )
   RENEWAL_REMINDER_DAYS: string = '60,30,14,7,1,0,-7,-14';
+
+  @Expose()
+  @StringSetting('schedule', 'must be minute, hour, day, month and weekday, such as 0 7 * * *', isSchedule)
+  RENEWAL_CRON: string = '0 7 * * *';
+
+  @Expose()
+  @StringSetting('timeZone', 'must be a time zone such as Europe/Berlin', isTimeZone)
+  RENEWAL_TIMEZONE: string = 'UTC';
 
   @Expose()
   @toBoolean

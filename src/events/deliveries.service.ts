@@ -27,6 +27,12 @@ export interface NewDelivery {
   notAfter?: Date;
 }
 
+/** What reminders of one authorization are about: whatever settles it drops the pending ones. */
+export const renewalTopic = (authorizationId: string): string => `renewal:${authorizationId}`;
+
+/** What the countdown of an application's current client secret is about. */
+export const clientSecretTopic = (applicationId: string): string => `client-secret:${applicationId}`;
+
 /**
  * What is to be told to people and programs. Queued in the transaction of the change that causes it, so nothing is told
  * of a change that was rolled back and nothing is lost that was committed; sent afterwards by the `Dispatcher`.

@@ -4,6 +4,9 @@ export type AuthorizationEventType =
   | 'authorization.created'
   | 'authorization.renewed'
   | 'authorization.changed'
+  | 'authorization.renewal_due'
+  | 'authorization.renewal_overdue'
+  | 'authorization.reminder_asked'
   | 'authorization.reauthorization_required'
   | 'authorization.recovered'
   | 'authorization.region_corrected'
@@ -15,6 +18,7 @@ export type ApplicationEventType =
   | 'application.secret_added'
   | 'application.credentials_rejected'
   | 'application.credentials_accepted'
+  | 'application.secret_expiring'
   | 'application.deleted';
 
 export type EncryptionEventType = 'encryption.rotation_started' | 'encryption.rotation_finished';
@@ -27,7 +31,12 @@ export type SellerEventType =
   | 'seller.identity_unlinked'
   | 'seller.deleted';
 
-export type EventType = AuthorizationEventType | ApplicationEventType | SellerEventType | EncryptionEventType;
+export type EventType =
+  | AuthorizationEventType
+  | ApplicationEventType
+  | SellerEventType
+  | EncryptionEventType
+  | 'renewal.run_finished';
 
 /** One thing that happened. Rows are only ever added. */
 @Entity('events')

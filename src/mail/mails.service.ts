@@ -25,9 +25,6 @@ export type NewMail = {
   };
 }[keyof MailData];
 
-/** What reminders of one authorization are about: whatever settles it drops the pending ones. */
-export const renewalTopic = (authorizationId: string): string => `renewal:${authorizationId}`;
-
 /**
  * Deliveries by mail, with their data held to what the templates need. Selling partner, marketplace, days left, locale
  * and address are looked up when the mail goes out.

@@ -3,11 +3,12 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { NotFound } from '../common/errors.js';
 import { RegrantConfig } from '../config/config.js';
+import { Deliveries, renewalTopic } from '../events/deliveries.service.js';
 import { EventLog } from '../events/event-log.js';
 import { Authorization } from './authorization.entity.js';
 import { about } from './authorizations.service.js';
 import { requireSeller } from './existing-seller.js';
-import { dueDate } from './renewal-status.js';
+import { dayOf, dueDate } from './renewal-status.js';
 
 /** What an operator may change; null empties a field. */
 export type Adjustment = Partial<Pick<Authorization, 'renewalDueAt' | 'sellerId' | 'contactEmail'>>;
@@ -18,6 +19,7 @@ export class Adjustments {
   constructor(
     private readonly dataSource: DataSource,
     private readonly events: EventLog,
+    private readonly deliveries: Deliveries,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
   ) {}
@@ -54,6 +56,9 @@ export class Adjustments {
     const change = { ...row, ...differences, updatedAt: this.clock.now() };
     if ('authorizedAt' in differences || 'workflow' in differences)
       change.renewalDueAt = dueDate(change.authorizedAt, change.workflow, this.config.renewal);
+    if (change.renewalDueAt?.getTime() !== row.renewalDueAt?.getTime()) change.renewalNextAt = null;
+    if (day(change.renewalDueAt) !== day(row.renewalDueAt))
+      await this.deliveries.drop(manager, renewalTopic(row.id));
     await manager.save(Authorization, change);
     await this.events.append(manager, {
       type: 'authorization.changed',
@@ -64,6 +69,8 @@ export class Adjustments {
     return change;
   }
 }
+
+const day = (date: Date | null): string | null => date && dayOf(date);
 
 /** The fields that are given and are not the same already; JSON compares dates and lists by their value. */
 function differencesOf(row: Authorization, wanted: Partial<Authorization>): Partial<Authorization> {

@@ -16,7 +16,9 @@ export type Workflow = 'website' | 'appstore' | 'self';
 @Index('authorizations_seller_idx', ['sellerId'])
 @Index('authorizations_partner_idx', ['sellingPartnerId'])
 @Index('authorizations_created_idx', ['createdAt', 'id'])
-@Index('authorizations_renewal_idx', ['renewalDueAt'])
+@Index('authorizations_renewal_idx', ['renewalDueAt', 'id'])
+@Index('authorizations_renewal_first_idx', ['renewalDueAt', 'id'], { where: 'renewal_next_at IS NULL' })
+@Index('authorizations_renewal_next_idx', ['renewalNextAt', 'id'], { where: 'renewal_next_at IS NOT NULL' })
 // Over an expression, which decorators cannot say: it stands in the migration (see src/crypto/sealed-columns.ts).
 @Index('authorizations_sealed_refresh_token_key_idx', { synchronize: false })
 @Index('authorizations_region_check_idx', ['regionCheckAt'], { where: 'region_check_at IS NOT NULL' })
@@ -79,6 +81,13 @@ export class Authorization {
 
   @Column('timestamptz', { nullable: true })
   renewalDueAt: Date | null;
+
+  /**
+   * When a renewal run looks at it again. Null: once the first reminder of its due date is near, which the run tells
+   * from the date alone; so a new date only has to empty this.
+   */
+  @Column('timestamptz', { nullable: true })
+  renewalNextAt: Date | null;
 
   @Column('timestamptz', { nullable: true })
   lastReminderAt: Date | null;

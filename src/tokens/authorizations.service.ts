@@ -6,6 +6,7 @@ import { Conflict, NotFound } from '../common/errors.js';
 import { type Region, RegrantConfig } from '../config/config.js';
 import { type SealedPlace } from '../crypto/sealed-columns.js';
 import { Sealer } from '../crypto/sealer.js';
+import { Deliveries, renewalTopic } from '../events/deliveries.service.js';
 import { EventLog } from '../events/event-log.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
 import { AccessTokens } from './access-tokens.js';
@@ -58,6 +59,7 @@ export class AuthorizationsService {
     private readonly sealer: Sealer,
     private readonly events: EventLog,
     private readonly accessTokens: AccessTokens,
+    private readonly deliveries: Deliveries,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
   ) {}
@@ -113,12 +115,14 @@ export class AuthorizationsService {
       sealedRefreshToken: this.sealer.seal(grant.refreshToken, tokenPlace(id)),
       authorizedAt,
       renewalDueAt: dueDate(authorizedAt, grant.workflow, this.config.renewal),
+      renewalNextAt: null,
       lastReminderAt: null,
       lastCheckedAt: grant.verified === false ? null : now,
       updatedAt: now,
     };
     await manager.save(Authorization, row);
     await this.accessTokens.revoke(manager, id);
+    if (existing) await this.deliveries.drop(manager, renewalTopic(id));
     await this.events.append(manager, {
       type: existing ? 'authorization.renewed' : 'authorization.created',
       actor: grant.actor ?? (grant.sellerId ? `seller:${grant.sellerId}` : 'regrant'),
@@ -229,6 +233,7 @@ export class AuthorizationsService {
     const gone = { status: 'disconnected', statusReason: 'disconnected', sealedRefreshToken: null } as const;
     await manager.update(Authorization, { id: row.id }, { ...gone, updatedAt: this.clock.now() });
     await this.accessTokens.revoke(manager, row.id);
+    await this.deliveries.drop(manager, renewalTopic(row.id));
     await this.events.append(manager, { type: 'authorization.disconnected', actor, ...about(row) });
   }
 

@@ -3,16 +3,19 @@ import { type Workflow } from './authorization.entity.js';
 
 export type RenewalStatus = 'current' | 'due' | 'overdue' | 'not_applicable';
 
-const DAY = 86_400_000;
+export const DAY = 86_400_000;
 
 /** The moment `days` after `from`; days of 24 hours, so that time zones and summer time play no part. */
 export const addDays = (from: Date, days: number): Date => new Date(from.getTime() + days * DAY);
+
+/** Names a due date in keys: dates on the same day (in UTC) are the same duty, told of once. */
+export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
 /** When Amazon wants the consent again; null for grants without that duty. */
 export function dueDate(
   authorizedAt: Date,
   workflow: Workflow,
-  { periodDays, selfAuthorizations }: RegrantConfig['renewal'],
+  { periodDays, selfAuthorizations }: Pick<RegrantConfig['renewal'], 'periodDays' | 'selfAuthorizations'>,
 ): Date | null {
   return workflow === 'self' && !selfAuthorizations ? null : addDays(authorizedAt, periodDays);
 }

@@ -12,6 +12,7 @@ import { Adjustments } from './adjustments.service.js';
 import { ApplicationGrants } from './application-grants.js';
 import { AuthorizationList } from './authorization-list.js';
 import { AuthorizationRegions } from './authorization-regions.service.js';
+import { AuthorizationRenewals } from './authorization-renewals.service.js';
 import { Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
 import { GrantImports } from './grant-imports.service.js';
@@ -44,6 +45,7 @@ import { VendingService } from './vending.service.js';
     Adjustments,
     ApplicationGrants,
     AuthorizationRegions,
+    AuthorizationRenewals,
     GrantImports,
     GrantlessTokens,
     RegionCheck,
@@ -57,6 +59,7 @@ import { VendingService } from './vending.service.js';
     AuthorizationList,
     Adjustments,
     ApplicationGrants,
+    AuthorizationRenewals,
     GrantImports,
     RegionCheck,
     VendingService,

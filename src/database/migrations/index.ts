@@ -7,6 +7,7 @@ import { ApplicationSettings1764200000000 } from './1764200000000-application-se
 import { EnvelopeEncryption1764300000000 } from './1764300000000-envelope-encryption.js';
 import { AccessTokens1764400000000 } from './1764400000000-access-tokens.js';
 import { Deliveries1764500000000 } from './1764500000000-deliveries.js';
+import { Renewals1764600000000 } from './1764600000000-renewals.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   EnvelopeEncryption1764300000000,
   AccessTokens1764400000000,
   Deliveries1764500000000,
+  Renewals1764600000000,
 ];

@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, Not } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { type PageOf, readPage } from '../common/paging.js';
+import { RegrantConfig } from '../config/config.js';
+import { Authorization } from './authorization.entity.js';
+import { addDays, renewalBounds } from './renewal-status.js';
+
+export interface RenewalFilter {
+  /** Left out without `dueBefore`: both. */
+  status?: 'due' | 'overdue';
+  dueBefore?: Date;
+  /** Only these applications; undefined: all. */
+  applicationIds?: readonly string[];
+}
+
+/** Where `renewalNextAt` points when there is nothing to look at again: later than any run. */
+const NEVER = new Date('9999-12-31T00:00:00Z');
+const AT_A_TIME = 500;
+
+/** Finds authorizations by their due dates, always by an index, and notes what a renewal run did about one of them. */
+@Injectable()
+export class AuthorizationRenewals {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: RegrantConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Ids of what a renewal run has to look at by `now`, page by page: due dates that have come near, then what earlier
+   * runs set a time for. The number of all authorizations plays no part. One that is not moved on by `looked` comes
+   * only once.
+   */
+  async *toLookAt(now: Date): AsyncGenerator<string[]> {
+    const { dueUntil } = renewalBounds(now, this.config.renewal.reminderDays);
+    yield* this.walk('renewal_next_at IS NULL AND renewal_due_at', dueUntil);
+    yield* this.walk('renewal_next_at', now);
+  }
+
+  /** The row, locked until the end of the transaction; null when it is gone. */
+  async lock(manager: EntityManager, id: string): Promise<Authorization | null> {
+    return manager.findOne(Authorization, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /**
+   * A run has looked at the row, which is locked in the transaction of `manager`.
+   * @param nextAt when to look again; null: not before its due date changes
+   */
+  async looked(manager: EntityManager, id: string, nextAt: Date | null): Promise<void> {
+    await manager.update(Authorization, { id }, { renewalNextAt: nextAt ?? NEVER });
+  }
+
+  /** A reminder was queued, in the transaction of `manager`. */
+  async reminded(manager: EntityManager, id: string): Promise<void> {
+    await manager.update(Authorization, { id }, { lastReminderAt: this.clock.now() });
+  }
+
+  /** The days of reminders are other ones now: what was planned by the ones before is void, as far as it matters. */
+  async forgetPlans(): Promise<void> {
+    const last = Math.min(0, ...this.config.renewal.reminderDays);
+    const oldestDueAt = addDays(this.clock.now(), last);
+    for await (const ids of this.walk('renewal_next_at', NEVER))
+      await this.dataSource.query(
+        `UPDATE authorizations SET renewal_next_at = NULL
+         WHERE id = ANY($1) AND renewal_due_at >= $2 AND status <> 'disconnected'`,
+        [ids, oldestDueAt],
+      );
+  }
+
+  /** Those that are to be renewed, soonest first. */
+  async page(filter: RenewalFilter, limit: number, cursor?: string): Promise<PageOf<Authorization>> {
+    const { status, dueBefore, applicationIds } = filter;
+    const { overdueUntil, dueUntil } = renewalBounds(this.clock.now(), this.config.renewal.reminderDays);
+    const query = this.dataSource.manager
+      .createQueryBuilder(Authorization, 'a')
+      .where(`a.renewalDueAt IS NOT NULL AND a.status <> 'disconnected'`);
+    if (status === 'due') query.andWhere('a.renewalDueAt > :overdueUntil', { overdueUntil });
+    if (status === 'overdue') query.andWhere('a.renewalDueAt <= :overdueUntil', { overdueUntil });
+    else if (status ?? !dueBefore) query.andWhere('a.renewalDueAt <= :dueUntil', { dueUntil });
+    if (dueBefore) query.andWhere('a.renewalDueAt < :dueBefore', { dueBefore });
+    if (applicationIds) query.andWhere('a.applicationId = ANY(:applicationIds)', { applicationIds });
+    return readPage(query, limit, cursor, { by: 'renewalDueAt' });
+  }
+
+  /** How many fall due in each of the next months, this one first; months begin in UTC. */
+  async forecast(
+    months: number,
+    applicationIds: readonly string[] | null,
+  ): Promise<{ month: string; count: number }[]> {
+    const now = this.clock.now();
+    const month = (offset: number) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset, 1));
+    const rows = await this.dataSource.query<{ month: string; count: string }[]>(
+      `SELECT to_char(renewal_due_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, count(*) AS count
+       FROM authorizations
+       WHERE renewal_due_at >= $1 AND renewal_due_at < $2 AND status <> 'disconnected'
+         AND ($3::uuid[] IS NULL OR application_id = ANY($3))
+       GROUP BY 1`,
+      [month(0), month(months), applicationIds],
+    );
+    const counts = new Map(rows.map(({ month: name, count }) => [name, Number(count)]));
+    return Array.from({ length: months }, (_, offset) => {
+      const name = month(offset).toISOString().slice(0, 7);
+      return { month: name, count: counts.get(name) ?? 0 };
+    });
+  }
+
+  /** When the first authorization was stored; null while there is none. */
+  async since(): Promise<Date | null> {
+    const [first] = await this.dataSource.manager.find(Authorization, {
+      select: { id: true, createdAt: true },
+      where: { status: Not('disconnected') },
+      order: { createdAt: 'ASC', id: 'ASC' },
+      take: 1,
+    });
+    return first?.createdAt ?? null;
+  }
+
+  /** Along the index of the last column in `condition`, up to and including the moment `until`. */
+  private async *walk(condition: string, until: Date): AsyncGenerator<string[]> {
+    const column = condition.split(' ').at(-1);
+    // As text: a Date would cut off microseconds, which other programs may have stored, and repeat rows.
+    let after = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
+    for (let more = true; more;) {
+      const rows = await this.dataSource.query<{ id: string; at: string }[]>(
+        `SELECT id, ${column}::text AS at FROM authorizations
+         WHERE ${condition} <= $1 AND (${column}, id) > ($2::timestamptz, $3::uuid)
+         ORDER BY ${column}, id LIMIT $4`,
+        [until, after.at, after.id, AT_A_TIME],
+      );
+      after = rows.at(-1) ?? after;
+      more = rows.length === AT_A_TIME;
+      if (rows.length) yield rows.map(({ id }) => id);
+    }
+  }
+}
