@@ -58,7 +58,7 @@ function commandLine(pid: string): string {
 /** Moments of the start, and how to know that one is reached. */
 const reached = {
   'makes the data folder': () => appears('unfinished'),
-  'starts PostgreSQL': () => appears('postmaster.pid'),
+  'starts PostgreSQL': () => appears('postgres/postmaster.pid'),
   'has made the tables': () => regrant.said('migrations applied'),
   'is ready': () => regrant.ready(),
 };
@@ -74,7 +74,7 @@ describe('Regrant with its embedded PostgreSQL', () => {
     ['SIGTERM', 'starts PostgreSQL'],
     ['SIGTERM', 'has made the tables'],
     ['SIGTERM', 'is ready'],
-    ['SIGINT', 'starts PostgreSQL'],
+    ['SIGINT', 'makes the data folder'],
     ['the death of its parent', 'has made the tables'],
   ])('stops all that it started and ends with status 0 on %s while it %s', async (way, moment) => {
     regrant = Regrant.spawn({ NODE_ENV: 'test', PORT: '0' }, folder);
@@ -98,7 +98,7 @@ describe('Regrant with its embedded PostgreSQL', () => {
 
   it('starts again after a start that was broken off, and tells the port that it got', async () => {
     regrant = Regrant.spawn({ NODE_ENV: 'test', PORT: '0' }, folder);
-    await appears('postmaster.pid');
+    await appears('postgres/postmaster.pid');
     regrant.kill('SIGTERM');
     await regrant.ended();
 

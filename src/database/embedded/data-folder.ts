@@ -103,13 +103,14 @@ export async function initialise(
   user: ServerUser,
   password: string,
   log: ServerLog,
+  signal?: AbortSignal,
 ): Promise<void> {
   await removeUnfinished(data);
   const work = await mkdtemp(`${data}.unfinished-`);
   try {
     await writeFile(join(work, 'password'), password, { mode: 0o600 });
     await giveTo(user, work);
-    await runInitdb(work, binaries, user, log);
+    await runInitdb(work, binaries, user, log, signal);
     await rename(join(work, 'data'), data);
   } catch (error) {
     if (error instanceof Error && error.message.includes('No space left')) throw diskFull(data, error);
@@ -119,18 +120,29 @@ export async function initialise(
   }
 }
 
-async function runInitdb(work: string, binaries: Binaries, user: ServerUser, log: ServerLog): Promise<void> {
+async function runInitdb(
+  work: string,
+  binaries: Binaries,
+  user: ServerUser,
+  log: ServerLog,
+  signal?: AbortSignal,
+): Promise<void> {
   const where = ['-D', join(work, 'data'), '--pwfile', join(work, 'password'), '--no-instructions'];
   const who = ['--username=regrant', '--auth=scram-sha-256'];
   // The builtin provider knows Unicode the same way on every machine, which locales of the system do not.
   const text = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const initdb = promisify(execFile)(join(binaries.folder, 'bin', 'initdb'), [...where, ...who, ...text], {
+    ...user,
+    cwd: work,
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+  });
+  // Not execFile's own option: that does not wait until initdb is gone.
+  const breakOff = (): boolean => initdb.child.kill();
+  signal?.addEventListener('abort', breakOff);
   try {
-    await promisify(execFile)(join(binaries.folder, 'bin', 'initdb'), [...where, ...who, ...text], {
-      ...user,
-      cwd: work,
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-    });
+    await initdb;
   } catch (error) {
+    signal?.throwIfAborted();
     const output = (error as { stderr?: string }).stderr?.trim() ?? '';
     log.append(output);
     const lines = output.split('\n');
@@ -141,6 +153,8 @@ async function runInitdb(work: string, binaries: Binaries, user: ServerUser, log
       `PostgreSQL could not make its data folder in ${dirname(work)}: ${said || String(error)}`,
       { cause: error },
     );
+  } finally {
+    signal?.removeEventListener('abort', breakOff);
   }
 }
 

@@ -77,8 +77,9 @@ export class EmbeddedPostgres {
 
       const serverLog = new ServerLog(join(directory, 'postgres.log'));
       const binaries = await runnableBinaries(installed, user, isRoot ? elsewhere : [directory]);
+      signal?.throwIfAborted();
       if (hasData(data)) await assertVersion(data, binaries.version);
-      else await initialise(data, binaries, user, password, serverLog);
+      else await initialise(data, binaries, user, password, serverLog, signal);
       await ownIfRoots(user, data);
       signal?.throwIfAborted();
       const { port = 54329, settings = {} } = options;
