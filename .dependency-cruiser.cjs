@@ -10,11 +10,11 @@ const MAY_IMPORT = {
   lwa: ['common', 'config'],
   signals: ['common', 'config'],
   events: ['common', 'config'],
-  mail: ['common', 'config', 'events'],
   applications: ['common', 'config', 'crypto', 'lwa', 'signals', 'events'],
   'api-keys': ['common', 'config', 'signals', 'events'],
-  sellers: ['common', 'config', 'mail', 'events'],
+  sellers: ['common', 'config', 'events'],
   tokens: ['common', 'config', 'crypto', 'lwa', 'signals', 'events', 'applications', 'api-keys', 'sellers'],
+  mail: ['common', 'config', 'lwa', 'events', 'applications', 'sellers', 'tokens'],
   auth: ['common', 'config', 'lwa', 'events', 'applications', 'sellers', 'tokens'],
   renewal: ['common', 'config', 'events', 'mail', 'applications', 'sellers', 'tokens'],
   admin: [

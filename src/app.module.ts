@@ -8,6 +8,7 @@ import { type RegrantConfig } from './config/config.js';
 import { SettingsModule } from './config/settings.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MailModule } from './mail/mail.module.js';
 import { RenewalModule } from './renewal/renewal.module.js';
 import { SellersModule } from './sellers/sellers.module.js';
 
@@ -25,6 +26,7 @@ export class AppModule {
         AuthModule,
         RenewalModule.register(config),
         AdminModule,
+        MailModule,
         HealthModule,
       ],
     };

@@ -156,7 +156,7 @@ describe('a forgotten password', () => {
       const refused = await ask();
       expect(refused).toMatchObject({ status: 429, body: expect.stringContaining('Too many attempts') });
       const [{ count } = { count: 0 }] = await strict.database.query<{ count: number }>(
-        `SELECT count(*)::int AS count FROM seller_links WHERE purpose = 'reset_password'`,
+        `SELECT count(*)::int AS count FROM deliveries WHERE template = 'reset-password'`,
       );
       expect(count).toBe(5);
     } finally {

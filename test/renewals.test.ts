@@ -133,7 +133,9 @@ describe('A renewal run', () => {
     const renewed = await imported(app, 0, { sellingPartnerId });
     expect(renewed.id).toBe(id);
     expect(renewed.renewal).toMatchObject({ status: 'current', lastReminderAt: null });
-    const rows = await app.database.query(`SELECT status FROM deliveries WHERE recipient = 'owner'`);
+    const rows = await app.database.query(
+      `SELECT status FROM deliveries WHERE template LIKE 'renewal-%' AND recipient = 'owner'`,
+    );
     expect(rows).toEqual([{ status: 'dropped' }]);
     expect(await run(app)).toMatchObject({ examined: 0 });
   });

@@ -4,6 +4,9 @@ import { DataSource, type EntityManager, In } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Delivery, type Recipient } from './delivery.entity.js';
 
+/** Marks a transaction that queued something, so that the dispatcher looks at once after its commit. */
+export const QUEUED = 'deliveries';
+
 export interface NewDelivery {
   channel: string;
   /** Names the occasion and the recipient, such as `renewal-reminder.<authorization>.<due day>.<threshold>`. */
@@ -66,6 +69,7 @@ export class Deliveries {
       .returning('id')
       .execute()) as { raw: { id: string }[] };
     const [queued] = raw;
+    if (queued && manager.queryRunner) manager.queryRunner.data[QUEUED] = true;
     if (queued && supersedes && delivery.topic) await this.drop(manager, delivery.topic, queued.id);
     return queued !== undefined;
   }
@@ -83,6 +87,12 @@ export class Deliveries {
       .where(`topic = :topic AND status = 'pending'`, { topic });
     if (exceptId) query.andWhere('id <> :exceptId', { exceptId });
     return (await query.execute()).affected ?? 0;
+  }
+
+  /** Whether it still waits to be sent; `drop` waits for the transaction of `manager` then. */
+  async holdPending(manager: EntityManager, id: string): Promise<boolean> {
+    const where = { id, status: 'pending' } as const;
+    return (await manager.findOne(Delivery, { where, lock: { mode: 'pessimistic_write' } })) !== null;
   }
 
   /** What was told about one authorization, newest first: all of it, or by those templates only. */

@@ -12,21 +12,34 @@ export interface NewEvent {
   data?: Record<string, unknown>;
 }
 
+/** Reacts to an event in the transaction that appends it: what it throws undoes the change. */
+export type EventSubscriber = (manager: EntityManager, event: Event) => Promise<void>;
+
 /** What happened, in order. Appended in the transaction of the change, so neither exists without the other. */
 @Injectable()
 export class EventLog {
+  private readonly subscribers: EventSubscriber[] = [];
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
   ) {}
 
+  /** For channels, which know events; events know no channel. */
+  subscribe(subscriber: EventSubscriber): void {
+    this.subscribers.push(subscriber);
+  }
+
   /** @param manager of the transaction that makes the change */
   async append(manager: EntityManager, event: NewEvent): Promise<void> {
-    await manager.insert(Event, {
+    const row = manager.create(Event, {
+      ...{ applicationId: null, authorizationId: null, sellerId: null },
       ...event,
-      data: (event.data ?? {}) as object,
+      data: event.data ?? {},
       occurredAt: this.clock.now(),
     });
+    await manager.insert(Event, row as object);
+    for (const subscriber of this.subscribers) await subscriber(manager, row);
   }
 
   /** The newest events of one authorization, newest first. */

@@ -31,11 +31,14 @@ export type SellerEventType =
   | 'seller.identity_unlinked'
   | 'seller.deleted';
 
+export type DeliveryEventType = 'delivery.bounced' | 'delivery.abandoned';
+
 export type EventType =
   | AuthorizationEventType
   | ApplicationEventType
   | SellerEventType
   | EncryptionEventType
+  | DeliveryEventType
   | 'renewal.run_finished';
 
 /** One thing that happened. Rows are only ever added. */

@@ -11,17 +11,15 @@ export interface OutgoingMail {
 
 /** What carries mails. Also the injection token. */
 export abstract class MailTransport {
-  /** Resolves when the next server has taken the mail over; rejects otherwise, within seconds. */
+  /** How many mails are handed over at once. */
+  abstract readonly connections: number;
+
+  /**
+   * Resolves when the next server has taken the mail over, within a minute.
+   * @throws DeliveryRefused, DeliveryDeferred, ChannelDown
+   */
   abstract deliver(mail: OutgoingMail): Promise<void>;
 
   /** Lets connections go. Nothing is delivered afterwards. */
   abstract close(): void;
-}
-
-/** There is no mail server to hand mails to: SMTP_URL is not set. */
-export class MailIsOff extends Error {
-  constructor() {
-    super('SMTP_URL is not set');
-    this.name = 'MailIsOff';
-  }
 }

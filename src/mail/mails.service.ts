@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { Deliveries, type NewDelivery } from '../events/deliveries.service.js';
 
-/** What the texts of each mail need besides what is looked up when it goes out. Times in RFC 3339. */
+/**
+ * What the texts of each mail need besides what is looked up when it goes out. Times in RFC 3339. Mails about accounts
+ * are queued by `AccountMails`, below this module.
+ */
 export interface MailData {
   'renewal-reminder': { dueAt: string };
   'renewal-overdue': { dueAt: string };
@@ -16,6 +19,12 @@ export interface MailData {
     soonest: { authorizationId: string; sellingPartnerId: string; region: string; dueAt: string }[];
   };
   'secret-expiring': { expiresAt: string };
+  'credentials-rejected': object;
+  connected: { renewed: boolean };
+  'reconnect-needed': object;
+  disconnected: object;
+  /** Which failures it reports. */
+  'delivery-failed': { from: string; until: string };
 }
 
 export type NewMail = {

@@ -1,10 +1,15 @@
 import { createTransport, type Transporter } from 'nodemailer';
+import { ChannelDown } from '../events/delivery-channel.js';
 import { MailTransport, type OutgoingMail } from './mail-transport.js';
+import { meaningOf } from './smtp-failure.js';
 
 const SECONDS = 1000;
+/** The deadlines below count from the last byte heard; this one counts from the beginning. */
+const LONGEST_SECONDS = 60;
 
 /** Mails over SMTP, through a few connections that are kept open. */
 export class SmtpMailTransport extends MailTransport {
+  readonly connections = 5;
   private readonly transporter: Transporter;
 
   /** @param url as nodemailer takes it: smtp://user:password@host:port, or smtps:// */
@@ -13,11 +18,11 @@ export class SmtpMailTransport extends MailTransport {
     this.transporter = createTransport({
       url,
       pool: true,
-      maxConnections: 3,
+      maxConnections: this.connections,
       dnsTimeout: 5 * SECONDS,
       connectionTimeout: 5 * SECONDS,
       greetingTimeout: 5 * SECONDS,
-      socketTimeout: 10 * SECONDS,
+      socketTimeout: 20 * SECONDS,
       // Templates name no files or addresses to attach; nothing that slips into one may.
       disableFileAccess: true,
       disableUrlAccess: true,
@@ -25,11 +30,20 @@ export class SmtpMailTransport extends MailTransport {
   }
 
   async deliver(mail: OutgoingMail): Promise<void> {
-    await this.transporter.sendMail({
-      ...mail,
-      // Told apart from mail that people write, so that nobody's absence note answers it (RFC 3834).
-      headers: { 'Auto-Submitted': 'auto-generated' },
+    // Told apart from mail that people write, so that nobody's absence note answers it (RFC 3834).
+    const headers = { 'Auto-Submitted': 'auto-generated' };
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new ChannelDown('no answer')), LONGEST_SECONDS * SECONDS);
     });
+    const sending = this.transporter.sendMail({ ...mail, headers }).catch((error: unknown) => {
+      throw meaningOf(error);
+    });
+    try {
+      await Promise.race([sending, tooLong]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   close(): void {

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull } from 'typeorm';
+import { DataSource, IsNull } from 'typeorm';
 import { Clock } from '../common/clock.js';
-import { tokenHash } from '../common/random.js';
-import { RegrantConfig } from '../config/config.js';
-import { MailService } from '../mail/mail.service.js';
+import { AccountMails } from './account-mails.service.js';
 import { Seller } from './seller.entity.js';
-import { LINK_HOURS, SellerLinks, type LinkState } from './seller-links.service.js';
+import { SellerLinks, type LinkState } from './seller-links.service.js';
 
 /** Proves that a seller reads the mail of the address: a link that works once, within 48 hours. */
 @Injectable()
@@ -13,27 +11,13 @@ export class EmailVerification {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    private readonly config: RegrantConfig,
     private readonly links: SellerLinks,
-    private readonly mail: MailService,
+    private readonly mails: AccountMails,
   ) {}
 
-  /** @param manager of the transaction that makes the account; the mail goes out after its commit */
-  async createLink(sellerId: string, manager?: EntityManager): Promise<string> {
-    return this.links.create(sellerId, 'verify_email', manager && { manager });
-  }
-
-  /** Sends the link without waiting for the mail server. */
-  mailLink(email: string, token: string): void {
-    this.mail.sendInBackground({
-      to: email,
-      template: 'verify-email',
-      data: {
-        url: `${this.config.publicUrl}/verify-email?token=${token}`,
-        hours: LINK_HOURS.verify_email,
-      },
-      messageId: `verify-email.${tokenHash(token).toString('hex').slice(0, 32)}`,
-    });
+  /** Mails another link. */
+  async sendAgain(sellerId: string): Promise<void> {
+    await this.dataSource.transaction((manager) => this.mails.verifyEmail(manager, sellerId));
   }
 
   /** What the link would do now. Changes nothing. */

@@ -2,14 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, Not } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { InvalidRequest, RateLimited } from '../common/errors.js';
-import { tokenHash } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
 import { EventLog } from '../events/event-log.js';
-import { MailService } from '../mail/mail.service.js';
+import { AccountMails } from './account-mails.service.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { hashPassword, passwordProblem } from './passwords.js';
 import { Seller } from './seller.entity.js';
-import { LINK_HOURS, SellerLinks, type LinkState } from './seller-links.service.js';
+import { SellerLinks, type LinkState } from './seller-links.service.js';
 import { SellerSession } from './seller-session.entity.js';
 import { SellersService } from './sellers.service.js';
 import { type SignedInSeller } from './signed-in.js';
@@ -29,7 +28,7 @@ export class PasswordChanges {
     private readonly sellers: SellersService,
     private readonly links: SellerLinks,
     private readonly events: EventLog,
-    private readonly mail: MailService,
+    private readonly accountMails: AccountMails,
   ) {}
 
   /**
@@ -40,16 +39,7 @@ export class PasswordChanges {
   async forgotten(email: string, next?: string): Promise<void> {
     const seller = await this.dataSource.manager.findOneBy(Seller, { email, status: 'active' });
     if (!seller || !this.mayMail(seller.id)) return;
-    const token = await this.links.create(seller.id, 'reset_password', next ? { next } : {});
-    this.mail.sendInBackground({
-      to: email,
-      template: 'reset-password',
-      data: {
-        url: `${this.config.publicUrl}/reset-password?token=${token}`,
-        minutes: LINK_HOURS.reset_password * 60,
-      },
-      messageId: `reset-password.${tokenHash(token).toString('hex').slice(0, 32)}`,
-    });
+    await this.dataSource.transaction((manager) => this.accountMails.resetPassword(manager, seller.id, next));
   }
 
   /** What the mailed link would do now. Changes nothing. */
@@ -104,7 +94,7 @@ export class PasswordChanges {
     const unlocked = { failedSignIns: 0, lockedUntil: null };
     const updatedAt = this.clock.now();
     await manager.update(Seller, { id: sellerId }, { passwordHash, ...unlocked, updatedAt });
-    await this.links.withdraw(manager, sellerId, 'reset_password');
+    await this.accountMails.withdraw(manager, sellerId, 'reset_password');
     await this.events.append(manager, {
       type: 'seller.password_changed',
       actor: `seller:${sellerId}`,

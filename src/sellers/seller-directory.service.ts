@@ -5,10 +5,9 @@ import { Clock } from '../common/clock.js';
 import { Conflict, NotFound } from '../common/errors.js';
 import { type PageOf, readPage } from '../common/paging.js';
 import { EventLog } from '../events/event-log.js';
+import { AccountMails } from './account-mails.service.js';
 import { duplicateField } from './duplicates.js';
-import { EmailVerification } from './email-verification.service.js';
 import { Seller } from './seller.entity.js';
-import { SellerLinks } from './seller-links.service.js';
 import { SellerSession } from './seller-session.entity.js';
 
 /** What an operator decides about an account. */
@@ -21,8 +20,7 @@ export class SellerDirectory {
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly events: EventLog,
-    private readonly links: SellerLinks,
-    private readonly verification: EmailVerification,
+    private readonly mails: AccountMails,
   ) {}
 
   /** @throws NotFound */
@@ -59,13 +57,12 @@ export class SellerDirectory {
   }
 
   /**
-   * A disabled account is signed out everywhere and cannot sign in. A new address has to be verified again; its mail
-   * goes out after the commit.
+   * A disabled account is signed out everywhere and cannot sign in. A new address has to be verified again, by a mail to
+   * it.
    * @throws NotFound, Conflict naming the field that another account has already
    */
   async change(id: string, wanted: Partial<SellerFields>, actor: string): Promise<Seller> {
-    let verify: string | undefined;
-    const seller = await this.changing(async (manager) => {
+    return this.changing(async (manager) => {
       const row = await this.lock(manager, id);
       const names = (Object.keys(wanted) as (keyof SellerFields)[]).filter(
         (name) => wanted[name] !== undefined && wanted[name] !== row[name],
@@ -75,8 +72,8 @@ export class SellerDirectory {
       await manager.update(Seller, { id }, { ...change, updatedAt: this.clock.now() });
       if (names.includes('email')) {
         await manager.update(Seller, { id }, { emailVerifiedAt: null });
-        await this.links.withdraw(manager, id);
-        verify = await this.verification.createLink(id, manager);
+        await this.mails.withdraw(manager, id, 'verify_email', 'reset_password');
+        await this.mails.verifyEmail(manager, id);
       }
       if (wanted.status === 'disabled') await manager.delete(SellerSession, { sellerId: id });
       await this.events.append(manager, {
@@ -88,8 +85,6 @@ export class SellerDirectory {
       });
       return manager.findOneByOrFail(Seller, { id });
     });
-    if (verify) this.verification.mailLink(seller.email, verify);
-    return seller;
   }
 
   /** Holds the account until the transaction ends. @throws NotFound */

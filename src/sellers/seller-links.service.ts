@@ -59,8 +59,8 @@ export class SellerLinks {
     return affected === 1;
   }
 
-  /** Makes the seller's unused links worthless, say because the address or the password is another one now. */
-  async withdraw(manager: EntityManager, sellerId: string, purpose?: LinkPurpose): Promise<void> {
-    await manager.delete(SellerLink, { sellerId, usedAt: IsNull(), ...(purpose && { purpose }) });
+  /** Makes the seller's unused links worthless. */
+  async withdraw(manager: EntityManager, sellerId: string, purpose: LinkPurpose): Promise<void> {
+    await manager.delete(SellerLink, { sellerId, usedAt: IsNull(), purpose });
   }
 }

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module.js';
-import { MailModule } from '../mail/mail.module.js';
+import { AccountMails } from './account-mails.service.js';
 import { AccountController } from './account.controller.js';
 import { EmailVerification } from './email-verification.service.js';
 import { OidcAccounts } from './oidc/oidc-accounts.service.js';
@@ -30,7 +30,6 @@ import { Visitors } from './visitors.js';
   imports: [
     TypeOrmModule.forFeature([Seller, SellerSession, SellerLink, SellerIdentity, OidcSignIn]),
     EventsModule,
-    MailModule,
   ],
   controllers: [
     SignInController,
@@ -45,6 +44,7 @@ import { Visitors } from './visitors.js';
     SessionsService,
     Visitors,
     SellerLinks,
+    AccountMails,
     EmailVerification,
     PasswordChanges,
     OidcClient,
@@ -52,6 +52,6 @@ import { Visitors } from './visitors.js';
     OidcAccounts,
     { provide: APP_GUARD, useClass: SellerGuard },
   ],
-  exports: [SellersService, SellerDirectory, SessionsService],
+  exports: [AccountMails, SellersService, SellerDirectory, SessionsService],
 })
 export class SellersModule {}

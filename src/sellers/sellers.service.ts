@@ -5,10 +5,9 @@ import { Clock } from '../common/clock.js';
 import { InvalidRequest } from '../common/errors.js';
 import { randomToken } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
-import { MailService } from '../mail/mail.service.js';
 import { EventLog } from '../events/event-log.js';
+import { AccountMails } from './account-mails.service.js';
 import { duplicateField } from './duplicates.js';
-import { EmailVerification } from './email-verification.service.js';
 import { hashPassword, passwordProblem, verifyPassword } from './passwords.js';
 import { Seller } from './seller.entity.js';
 import { type SignedInSeller } from './signed-in.js';
@@ -26,10 +25,9 @@ export class SellersService implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    private readonly verification: EmailVerification,
     private readonly config: RegrantConfig,
     private readonly events: EventLog,
-    private readonly mail: MailService,
+    private readonly mails: AccountMails,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -37,7 +35,7 @@ export class SellersService implements OnModuleInit {
   }
 
   /**
-   * A new account; a verification mail goes out after the commit.
+   * A new account, and a mail to verify its address.
    * @throws InvalidRequest with all problems of `email` (taken) and `password` (weak)
    */
   async signUp(email: string, password: string): Promise<Seller> {
@@ -55,7 +53,7 @@ export class SellersService implements OnModuleInit {
       createdAt: now,
       updatedAt: now,
     });
-    const link = await this.dataSource.transaction(async (manager) => {
+    await this.dataSource.transaction(async (manager) => {
       await manager.insert(Seller, seller).catch((error: unknown) => {
         throw duplicateField(error) === 'email' ? new InvalidRequest(TAKEN.message, [TAKEN]) : error;
       });
@@ -64,9 +62,8 @@ export class SellersService implements OnModuleInit {
         actor: `seller:${seller.id}`,
         sellerId: seller.id,
       });
-      return this.verification.createLink(seller.id, manager);
+      await this.mails.verifyEmail(manager, seller.id);
     });
-    this.verification.mailLink(email, link);
     return seller;
   }
 
@@ -77,16 +74,16 @@ export class SellersService implements OnModuleInit {
   async signIn(email: string, password: string): Promise<{ id: string } | undefined> {
     const attempt = await this.registerAttempt(email);
     const right = await verifyPassword(attempt?.passwordHash ?? this.decoyHash, password);
-    if (!attempt?.passwordHash) return undefined;
-    if (!right) {
-      if (attempt.lockedUntil) this.tellLocked(email, attempt.id, attempt.lockedUntil);
-      return undefined;
-    }
+    if (!attempt?.passwordHash || !right) return undefined;
     // The password may have been changed while this one was verified.
     const unchanged = { id: attempt.id, passwordHash: attempt.passwordHash };
     const unlocked = { failedSignIns: 0, lockedUntil: null };
-    const { affected } = await this.dataSource.manager.update(Seller, unchanged, unlocked);
-    return affected ? { id: attempt.id } : undefined;
+    return this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.update(Seller, unchanged, unlocked);
+      if (!affected) return undefined;
+      if (attempt.lockedUntil) await this.mails.notLocked(manager, attempt.id);
+      return { id: attempt.id };
+    });
   }
 
   /**
@@ -109,36 +106,34 @@ export class SellersService implements OnModuleInit {
 
   /**
    * Counts the attempt as failed before the password is looked at, in one statement: guesses sent at the same moment
-   * cannot exceed the limit. Success sets the count back. Undefined for no, a locked or a disabled account.
+   * cannot exceed the limit. Success sets the count back. The last one allowed locks the account and queues the mail
+   * that says so. Undefined for no, a locked or a disabled account.
    */
   private async registerAttempt(
     email: string,
   ): Promise<Pick<Seller, 'id' | 'passwordHash' | 'lockedUntil'> | undefined> {
     // A lock that has run out starts a new count.
     const failures = 'CASE WHEN locked_until IS NULL THEN failed_sign_ins + 1 ELSE 1 END';
-    const { raw } = (await this.dataSource
-      .createQueryBuilder()
-      .update(Seller)
-      .set({
-        failedSignIns: () => failures,
-        lockedUntil: () => `CASE WHEN ${failures} >= :max THEN :lockedUntil::timestamptz END`,
-      })
-      .where(`email = :email AND status = 'active' AND (locked_until IS NULL OR locked_until <= :now)`)
-      .setParameters({
-        email,
-        now: this.clock.now(),
-        max: MAX_FAILURES,
-        lockedUntil: this.clock.inSeconds(LOCK_SECONDS),
-      })
-      .returning('id, password_hash, locked_until')
-      .execute()) as { raw: { id: string; password_hash: string | null; locked_until: Date | null }[] };
-    const [row] = raw;
-    return row && { id: row.id, passwordHash: row.password_hash, lockedUntil: row.locked_until };
-  }
-
-  private tellLocked(email: string, id: string, until: Date): void {
-    const minutes = LOCK_SECONDS / 60;
-    const messageId = `account-locked.${id}.${until.getTime()}`;
-    this.mail.sendInBackground({ to: email, template: 'account-locked', data: { minutes }, messageId });
+    return this.dataSource.transaction(async (manager) => {
+      const { raw } = (await manager
+        .createQueryBuilder()
+        .update(Seller)
+        .set({
+          failedSignIns: () => failures,
+          lockedUntil: () => `CASE WHEN ${failures} >= :max THEN :lockedUntil::timestamptz END`,
+        })
+        .where(`email = :email AND status = 'active' AND (locked_until IS NULL OR locked_until <= :now)`)
+        .setParameters({
+          email,
+          now: this.clock.now(),
+          max: MAX_FAILURES,
+          lockedUntil: this.clock.inSeconds(LOCK_SECONDS),
+        })
+        .returning('id, password_hash, locked_until')
+        .execute()) as { raw: { id: string; password_hash: string | null; locked_until: Date | null }[] };
+      const [row] = raw;
+      if (row?.locked_until) await this.mails.locked(manager, row.id, row.locked_until, LOCK_SECONDS / 60);
+      return row && { id: row.id, passwordHash: row.password_hash, lockedUntil: row.locked_until };
+    });
   }
 }

@@ -62,7 +62,7 @@ export class VerifyEmailController {
   async resend(@CurrentSeller() seller: SignedInSeller, @Res() reply: FastifyReply): Promise<void> {
     if (!seller.emailVerified) {
       this.mails.count(seller.id, this.clock.now());
-      this.verification.mailLink(seller.email, await this.verification.createLink(seller.id));
+      await this.verification.sendAgain(seller.id);
     }
     return seeOther(reply, '/verify-email?again');
   }

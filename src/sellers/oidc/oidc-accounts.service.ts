@@ -6,10 +6,9 @@ import { Clock } from '../../common/clock.js';
 import { Conflict } from '../../common/errors.js';
 import { RegrantConfig } from '../../config/config.js';
 import { EventLog } from '../../events/event-log.js';
-import { EmailVerification } from '../email-verification.service.js';
+import { AccountMails } from '../account-mails.service.js';
 import { normalEmail } from '../forms.js';
 import { Seller } from '../seller.entity.js';
-import { SellerLinks } from '../seller-links.service.js';
 import { type Identity } from './oidc-client.js';
 import { OidcFailure } from './oidc-failure.js';
 import { SellerIdentity } from './seller-identity.entity.js';
@@ -22,8 +21,7 @@ export class OidcAccounts {
     private readonly clock: Clock,
     private readonly config: RegrantConfig,
     private readonly events: EventLog,
-    private readonly links: SellerLinks,
-    private readonly verification: EmailVerification,
+    private readonly mails: AccountMails,
   ) {}
 
   /**
@@ -31,12 +29,10 @@ export class OidcAccounts {
    * @throws OidcFailure `disabled`, `no_email`, or `email_taken` when the address belongs to another account
    */
   async signIn(identity: Identity): Promise<string> {
-    const { sellerId, mail } = await this.dataSource.transaction(async (manager) => {
+    return this.dataSource.transaction(async (manager) => {
       const known = await this.lock(manager, identity);
       return known ? this.welcomeBack(manager, known, identity) : this.signUp(manager, identity);
     });
-    if (mail) this.verification.mailLink(mail.email, mail.link);
-    return sellerId;
   }
 
   /** Lets that person sign in to this account too. @throws OidcFailure `linked_elsewhere` */
@@ -86,7 +82,7 @@ export class OidcAccounts {
     return manager.findOneBy(SellerIdentity, { issuer, subject });
   }
 
-  private async signUp(manager: EntityManager, identity: Identity) {
+  private async signUp(manager: EntityManager, identity: Identity): Promise<string> {
     const email = addressOf(identity);
     if (!email) throw new OidcFailure('no_email');
     const now = this.clock.now();
@@ -102,8 +98,8 @@ export class OidcAccounts {
     const { issuer, subject } = identity;
     await manager.insert(SellerIdentity, { issuer, subject, sellerId, createdAt: now });
     await this.note(manager, 'seller.created', sellerId);
-    if (identity.emailVerified) return { sellerId };
-    return { sellerId, mail: { email, link: await this.verification.createLink(sellerId, manager) } };
+    if (!identity.emailVerified) await this.mails.verifyEmail(manager, sellerId);
+    return sellerId;
   }
 
   private async taken(manager: EntityManager, email: string): Promise<OidcFailure> {
@@ -124,15 +120,15 @@ export class OidcAccounts {
     if (email === seller.email) {
       if (identity.emailVerified && identity.email && !seller.emailVerifiedAt)
         await manager.update(Seller, { id: sellerId }, { emailVerifiedAt: now, updatedAt: now });
-      return { sellerId };
+      return sellerId;
     }
-    if (seller.passwordHash || (await manager.existsBy(Seller, { email }))) return { sellerId };
+    if (seller.passwordHash || (await manager.existsBy(Seller, { email }))) return sellerId;
     const emailVerifiedAt = identity.emailVerified ? now : null;
     await manager.update(Seller, { id: sellerId }, { email, emailVerifiedAt, updatedAt: now });
-    await this.links.withdraw(manager, sellerId);
+    await this.mails.withdraw(manager, sellerId, 'verify_email', 'reset_password');
     await this.note(manager, 'seller.changed', sellerId, { changed: ['email'] });
-    if (identity.emailVerified) return { sellerId };
-    return { sellerId, mail: { email, link: await this.verification.createLink(sellerId, manager) } };
+    if (!identity.emailVerified) await this.mails.verifyEmail(manager, sellerId);
+    return sellerId;
   }
 
   private async note(

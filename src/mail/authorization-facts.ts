@@ -1,0 +1,52 @@
+import { type Marketplaces } from '../lwa/marketplaces.js';
+import { type Authorization } from '../tokens/authorization.entity.js';
+import { type Formats, type Language, WORDS } from './locales.js';
+import { type Addressee } from './recipients.service.js';
+
+const DAY_MS = 86_400_000;
+
+/** Whole days until then, begun ones included; negative when it is past. */
+export const daysUntil = (date: Date, now: Date): number =>
+  // Never -0, which would be written with its sign.
+  Math.ceil((date.getTime() - now.getTime()) / DAY_MS) || 0;
+
+/** What every mail about an authorization says: whose it is, and where to go. */
+export function authorizationFacts(
+  authorization: Authorization,
+  { sentTo }: Pick<Addressee, 'sentTo'>,
+  {
+    language,
+    formats,
+    now,
+    publicUrl,
+  }: { language: Language; formats: Formats; now: Date; publicUrl: string },
+  marketplaces: Pick<Marketplaces, 'byId'>,
+) {
+  const { id, sellingPartnerId, partnerType, renewalDueAt, workflow, region } = authorization;
+  const countries = authorization.marketplaceIds
+    .map((marketplace) => marketplaces.byId(marketplace)?.country)
+    .filter((country) => country !== undefined)
+    .map((country) => formats.country(country));
+  const words = WORDS[language];
+  return {
+    sentTo,
+    authorizationId: id,
+    sellingPartnerId,
+    workflow,
+    marketplace: countries.length ? formats.list(countries) : words.regions[region],
+    accountType: words.accountTypes[partnerType],
+    // A contact has no account yet that could own the connection; the operator has programs.
+    url: `${publicUrl}${{ seller: `/connections/${id}`, contact: '/connections/new', operator: '/api/docs' }[sentTo]}`,
+    ...(renewalDueAt && dueFacts(renewalDueAt, now, formats)),
+  };
+}
+
+function dueFacts(dueAt: Date, now: Date, formats: Formats) {
+  const days = daysUntil(dueAt, now);
+  return {
+    overdue: dueAt <= now,
+    dueOn: formats.date(dueAt),
+    daysLeft: formats.days(days),
+    inDays: formats.inDays(days),
+  };
+}
