@@ -11,7 +11,7 @@ export type { Logger };
 export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
   const secrets = [
     'authorization', 'cookie', 'password', 'code', 'state', 'secret', 'accessToken', 'refreshToken', 'clientSecret',
-    'access_token', 'refresh_token', 'client_secret', 'email', 'to', 'from', 'parameters', 'query',
+    'access_token', 'refresh_token', 'client_secret', 'restrictedDataToken', 'email', 'to', 'from', 'parameters', 'query',
   ]; // prettier-ignore
   const redact = {
     paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),

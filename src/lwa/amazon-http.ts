@@ -1,5 +1,7 @@
 /** Amazon's answers to us are small; one beyond this is not from Amazon. */
 const MAX_BODY_BYTES = 256 * 1024;
+/** Amazon says that tokens have up to 2048 characters. */
+const MAX_TOKEN_LENGTH = 4096;
 /** In the form that the SP-API asks for: application, version, language. */
 const USER_AGENT = 'Regrant/0.1 (Language=TypeScript)';
 
@@ -31,12 +33,13 @@ export async function callAmazon(
   init: RequestInit & { headers?: Record<string, string> },
   timeoutSeconds: number,
 ): Promise<AmazonAnswer> {
+  const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
   try {
     const response = await fetch(url, {
       ...init,
       headers: { accept: 'application/json', 'user-agent': USER_AGENT, ...init.headers },
       redirect: 'error',
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
+      signal: deadline,
     });
     return {
       status: response.status,
@@ -45,8 +48,7 @@ export async function callAmazon(
     };
   } catch (cause) {
     if (cause instanceof NoAnswer) throw cause;
-    const timedOut = cause instanceof Error && cause.name === 'TimeoutError';
-    throw new NoAnswer(timedOut ? 'timeout' : 'unreachable', cause);
+    throw new NoAnswer(deadline.aborted ? 'timeout' : 'unreachable', cause);
   }
 }
 
@@ -70,6 +72,11 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Printable and of a sane length: it will be put into headers by those who get it. */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TOKEN_LENGTH && /^[\x21-\x7e]+$/.test(value);
 }
 
 /** Seconds, from either form of RFC 9110 section 10.2.3, bounded to an hour; undefined without a usable header. */

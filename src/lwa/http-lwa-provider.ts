@@ -1,12 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { RegrantConfig } from '../config/config.js';
-import { type AmazonAnswer, callAmazon, NoAnswer, retryAfterSeconds } from './amazon-http.js';
+import { type AmazonAnswer, callAmazon, isToken, NoAnswer, retryAfterSeconds } from './amazon-http.js';
 import { LwaError, meaningOf } from './lwa-error.js';
 import { type LwaAccessToken, type LwaClient, type LwaGrant, LwaProvider } from './lwa-provider.js';
-
-/** Tokens have up to 2048 characters each. */
-const MAX_TOKEN_LENGTH = 4096;
 
 /** LWA over HTTP: one deadline from connect to the last byte, a bounded body, no redirects, and a checked answer. */
 @Injectable()
@@ -80,11 +77,6 @@ function readAccessToken(answer: Record<string, unknown>): LwaAccessToken {
   if (typeof tokenType !== 'string' || tokenType.toLowerCase() !== 'bearer')
     throw unreadable('not a bearer token');
   return { accessToken, expiresInSeconds: Math.floor(expiresIn) };
-}
-
-/** Printable and of a sane length: it will be put into headers by those who get it. */
-function isToken(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_TOKEN_LENGTH && /^[\x21-\x7e]+$/.test(value);
 }
 
 function unreadable(what: string, status?: number): LwaError {

@@ -9,8 +9,7 @@ export class GrantlessTokenRequest {
     pattern: GRANTLESS_SCOPE.source,
   })
   @Matches(GRANTLESS_SCOPE, {
-    message:
-      'must be a name such as sellingpartnerapi::notifications, or several with single spaces between',
+    message: 'must be a name such as sellingpartnerapi::notifications, or several with single spaces between',
   })
   scope: string;
 }

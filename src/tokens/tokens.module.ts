@@ -21,6 +21,8 @@ import { GrantlessTokens } from './grantless-tokens.service.js';
 import { LwaEndpointController } from './lwa-endpoint.controller.js';
 import { RegionCheck } from './region-check.service.js';
 import { RegionRecheck } from './region-recheck.service.js';
+import { RestrictedDataController } from './restricted-data.controller.js';
+import { RestrictedDataTokens } from './restricted-data-tokens.service.js';
 import { TokenRefresh } from './token-refresh.js';
 import { UnsavedTokens } from './unsaved-tokens.js';
 import { VendingController } from './vending.controller.js';
@@ -37,7 +39,7 @@ import { VendingService } from './vending.service.js';
     LwaModule,
     SignalsModule,
   ],
-  controllers: [VendingController, GrantlessController, LwaEndpointController],
+  controllers: [VendingController, RestrictedDataController, GrantlessController, LwaEndpointController],
   providers: [
     AccessTokens,
     AuthorizationsService,
@@ -50,6 +52,7 @@ import { VendingService } from './vending.service.js';
     GrantlessTokens,
     RegionCheck,
     RegionRecheck,
+    RestrictedDataTokens,
     TokenRefresh,
     UnsavedTokens,
     VendingService,

@@ -3,6 +3,7 @@ import { parseConfig } from '../../src/config/config.js';
 import { HttpLwaProvider } from '../../src/lwa/http-lwa-provider.js';
 import { HttpSpApi } from '../../src/lwa/http-sp-api.js';
 import { Marketplaces } from '../../src/lwa/marketplaces.js';
+import { type RestrictedDataTokenRequest } from '../../src/lwa/sp-api.js';
 import { AmazonProxy, type SeenCall } from '../support/amazon-proxy.js';
 import { TestClock } from '../support/app.js';
 import { randomPartner } from '../support/people.js';
@@ -55,4 +56,30 @@ describe("Regrant asks as Amazon's models say:", () => {
     expect(model.problemsOfRequest('getMarketplaceParticipations', request)).toEqual([]);
     expectCallerToBeNamed(request);
   });
+
+  it.each([
+    ['of the least that it takes', { restrictedResources: [{ method: 'PUT', path: '/mfn/v0/shipments/1' }] }],
+    [
+      'of everything that it takes',
+      {
+        restrictedResources: Array.from({ length: 50 }, () => ({
+          method: 'GET' as const,
+          path: '/orders/v0/orders/{orderId}',
+          dataElements: ['buyerInfo', 'shippingAddress', 'buyerTaxInformation'],
+        })),
+        targetApplication: 'amzn1.sellerapps.app.target',
+      },
+    ],
+  ] satisfies [string, RestrictedDataTokenRequest][])(
+    'createRestrictedDataToken %s',
+    async (_what, wanted) => {
+      const { restrictedDataToken } = await spApi.createRestrictedDataToken('NA', accessToken, wanted);
+      expect(restrictedDataToken).toMatch(/^Atz\.sprdt\|/);
+      const request = sent();
+      const model = AmazonModel.load('tokens_2021-03-01.json');
+      expect(model.problemsOfRequest('createRestrictedDataToken', request)).toEqual([]);
+      expect(JSON.parse(request.body)).toEqual(wanted);
+      expectCallerToBeNamed(request);
+    },
+  );
 });

@@ -29,7 +29,9 @@ const OF_THE_CONNECTION = [
 export class AmazonProxy {
   readonly calls: SeenCall[] = [];
   /** Answers in Amazon's place; undefined passes the call on. */
-  intercept: (call: SeenCall) => { status: number; body: object } | undefined = () => undefined;
+  intercept: (
+    call: SeenCall,
+  ) => { status: number; body: object; headers?: Record<string, string> } | undefined = () => undefined;
   private readonly server: Server;
 
   private constructor(private readonly target: string) {
@@ -69,7 +71,7 @@ export class AmazonProxy {
     this.calls.push(call);
     const instead = this.intercept(call);
     if (instead) {
-      response.writeHead(instead.status, { 'content-type': 'application/json' });
+      response.writeHead(instead.status, { 'content-type': 'application/json', ...instead.headers });
       response.end(JSON.stringify(instead.body));
       return;
     }
