@@ -50,6 +50,17 @@ export class DeliveryAttempts {
       .execute();
   }
 
+  /** Whether it is still to be sent, and by who claimed it: it may have been dropped while it was prepared. */
+  async isWanted({ id, claim }: Delivery): Promise<boolean> {
+    return this.dataSource.manager.existsBy(Delivery, { id, status: 'pending', claim: claim ?? '' });
+  }
+
+  /** It was not tried after all. */
+  async putBack({ id, claim }: Delivery): Promise<void> {
+    const untried = { nextAttemptAt: this.clock.now(), attempts: () => 'attempts - 1', claim: null };
+    await this.dataSource.manager.update(Delivery, { id, status: 'pending', claim: claim ?? '' }, untried);
+  }
+
   /** There is nothing to send, or nobody to send it to. */
   async moot(delivery: Delivery, reason: string): Promise<void> {
     await this.end(delivery, 'dropped', reason);

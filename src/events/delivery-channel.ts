@@ -4,19 +4,22 @@ import { type Delivery, type SentTo } from './delivery.entity.js';
 export interface DeliveryChannel {
   /** As in `NewDelivery.channel`. */
   readonly name: string;
-  /** How many deliveries are tried at once by one process. */
-  readonly concurrency: number;
-  /** After this `deliver` has ended in any case; the lease of a delivery is longer. */
+  /** After this a hand-over has ended in any case. */
   readonly longestSeconds: number;
 
   /**
-   * Hands the delivery over; what it is about is looked up now. Trying again what was handed over before must be
-   * recognizable to the receiver.
-   * @returns whose address it went to
-   * @throws DeliveryRefused, DeliveryMoot, ChannelDown; anything else counts as a failure that may pass
+   * Looks up what is to be told, and to whom; several at once.
+   * @throws DeliveryMoot
    */
-  deliver(delivery: Delivery): Promise<SentTo>;
+  prepare(delivery: Delivery): Promise<HandOver>;
 }
+
+/**
+ * Tells it. Doing so again must be recognizable to the receiver: the process may die before it is noted.
+ * @returns whose address it went to
+ * @throws DeliveryRefused, DeliveryDeferred, ChannelDown; anything else counts as a failure that may pass
+ */
+export type HandOver = () => Promise<SentTo>;
 
 /** The other side said no, and would say so again. `code` is kept and shown; never an address in it. */
 export class DeliveryRefused extends Error {

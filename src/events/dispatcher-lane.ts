@@ -8,17 +8,24 @@ import {
   type DeliveryChannel,
   DeliveryMoot,
   DeliveryRefused,
+  type HandOver,
 } from './delivery-channel.js';
 
-/** Between the end of a delivery in the channel and the end of its lease: time to note what became of it. */
-const MARGIN_SECONDS = 30;
+/** How many deliveries are prepared at once. */
+const PREPARED = 10;
+/** How long a claim holds beyond one hand-over: for those before it in the line, and to note what became of it. */
+const MARGIN_SECONDS = 60;
 /** How long nothing is tried after the channel was found down. Deliveries that were not tried lose no time by it. */
 const PAUSE_SECONDS = 15;
 
-/** The deliveries of one channel, as one process sends them: some at once, the others waiting in the database. */
+/**
+ * The deliveries of one channel, as one process sends them: some are prepared at once, but one at a time is handed over
+ * and noted. So at most one was handed over and not noted when the process is killed, and only that one is sent again.
+ */
 export class DispatcherLane {
   private readonly logger = new Logger('Dispatcher');
   private readonly inFlight = new Set<Promise<void>>();
+  private line: Promise<void> = Promise.resolve();
   private pump: Promise<void> | undefined;
   private again = false;
   private closed = false;
@@ -67,10 +74,10 @@ export class DispatcherLane {
 
   /** False when nothing is due. Claims in groups: half of the places are free before it asks again. */
   private async claimSome(): Promise<boolean> {
-    const { name, concurrency, longestSeconds } = this.channel;
-    while (this.inFlight.size > concurrency / 2) await Promise.race(this.inFlight);
+    const { name, longestSeconds } = this.channel;
+    while (this.inFlight.size > PREPARED / 2) await Promise.race(this.inFlight);
     if (this.resting()) return false;
-    const free = concurrency - this.inFlight.size;
+    const free = PREPARED - this.inFlight.size;
     const claimed = await this.attempts.claim(name, free, longestSeconds + MARGIN_SECONDS);
     for (const delivery of claimed) this.start(delivery);
     return claimed.length > 0;
@@ -89,9 +96,24 @@ export class DispatcherLane {
   private async attempt(delivery: Delivery): Promise<void> {
     if (delivery.notAfter && delivery.notAfter <= this.clock.now())
       return this.attempts.moot(delivery, 'too late');
+    let handOver: HandOver;
+    try {
+      handOver = await this.channel.prepare(delivery);
+    } catch (error) {
+      return this.note(delivery, error);
+    }
+    const turn = this.line.then(() => this.handOver(delivery, handOver));
+    this.line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async handOver(delivery: Delivery, handOver: HandOver): Promise<void> {
+    const lastMoment = delivery.nextAttemptAt.getTime() - this.channel.longestSeconds * 1000;
+    if (this.resting() || this.clock.now().getTime() > lastMoment) return this.attempts.putBack(delivery);
+    if (!(await this.attempts.isWanted(delivery))) return;
     let sentTo: SentTo;
     try {
-      sentTo = await this.channel.deliver(delivery);
+      sentTo = await handOver();
     } catch (error) {
       return this.note(delivery, error);
     }
@@ -126,4 +148,4 @@ export class DispatcherLane {
 
 /** Where it happened, without what was said. */
 const stackOf = (error: unknown): string | undefined =>
-  error instanceof Error ? `${error.name}\n${error.stack?.split('\n').slice(-8).join('\n')}` : undefined;
+  error instanceof Error ? `${error.name}\n${error.stack?.match(/^ +at .*$/gm)?.join('\n')}` : undefined;

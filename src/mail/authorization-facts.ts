@@ -4,6 +4,7 @@ import { type Formats, type Language, WORDS } from './locales.js';
 import { type Addressee } from './recipients.service.js';
 
 const DAY_MS = 86_400_000;
+const NAMED_COUNTRIES = 3;
 
 /** Whole days until then, begun ones included; negative when it is past. */
 export const daysUntil = (date: Date, now: Date): number =>
@@ -33,12 +34,19 @@ export function authorizationFacts(
     authorizationId: id,
     sellingPartnerId,
     workflow,
-    marketplace: countries.length ? formats.list(countries) : words.regions[region],
+    marketplace: placeOf(countries, words.regions[region], formats),
     accountType: words.accountTypes[partnerType],
     // A contact has no account yet that could own the connection; the operator has programs.
     url: `${publicUrl}${{ seller: `/connections/${id}`, contact: '/connections/new', operator: '/api/docs' }[sentTo]}`,
     ...(renewalDueAt && dueFacts(renewalDueAt, now, formats)),
   };
+}
+
+/** Few countries by name; of many, the first ones, the seller's own choice leading. */
+function placeOf(countries: readonly string[], region: string, formats: Formats): string {
+  if (!countries.length) return region;
+  if (countries.length <= NAMED_COUNTRIES) return formats.list(countries);
+  return `${region} (${countries.slice(0, NAMED_COUNTRIES).join(', ')} …)`;
 }
 
 function dueFacts(dueAt: Date, now: Date, formats: Formats) {

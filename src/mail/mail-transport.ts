@@ -11,9 +11,6 @@ export interface OutgoingMail {
 
 /** What carries mails. Also the injection token. */
 export abstract class MailTransport {
-  /** How many mails are handed over at once. */
-  abstract readonly connections: number;
-
   /**
    * Resolves when the next server has taken the mail over, within a minute.
    * @throws DeliveryRefused, DeliveryDeferred, ChannelDown

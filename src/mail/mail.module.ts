@@ -14,7 +14,6 @@ import { SmtpMailTransport } from './smtp-mail-transport.js';
 
 /** Stands in where no mail server is configured; outside production only, which requires one. Mails wait for days. */
 class NoMailTransport extends MailTransport {
-  readonly connections = 1;
   deliver(): Promise<void> {
     return Promise.reject(new ChannelDown('SMTP_URL is not set'));
   }

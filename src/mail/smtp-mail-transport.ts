@@ -7,9 +7,8 @@ const SECONDS = 1000;
 /** The deadlines below count from the last byte heard; this one counts from the beginning. */
 const LONGEST_SECONDS = 60;
 
-/** Mails over SMTP, through a few connections that are kept open. */
+/** Mails over SMTP, through a connection that is kept open. */
 export class SmtpMailTransport extends MailTransport {
-  readonly connections = 5;
   private readonly transporter: Transporter;
 
   /** @param url as nodemailer takes it: smtp://user:password@host:port, or smtps:// */
@@ -18,7 +17,8 @@ export class SmtpMailTransport extends MailTransport {
     this.transporter = createTransport({
       url,
       pool: true,
-      maxConnections: this.connections,
+      // The dispatcher hands over one mail at a time; each replica has its connection.
+      maxConnections: 1,
       dnsTimeout: 5 * SECONDS,
       connectionTimeout: 5 * SECONDS,
       greetingTimeout: 5 * SECONDS,
