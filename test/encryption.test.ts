@@ -173,7 +173,8 @@ describe('A start', () => {
         sealUnder({ id: 'k1', key }, token, { ...place, rowId }),
         rowId,
       ]);
-    await database.query('TRUNCATE application_client_secrets, data_keys, encryption_rotations');
+    await database.query('TRUNCATE data_keys, encryption_rotations');
+    await database.query('DELETE FROM application_client_secrets');
 
     await expect(start({ ENCRYPTION_KEYS: k2 })).rejects.toThrow(
       'sealed under the key "k1", which is not configured',

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { realpathSync, rmSync, watch } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../src/database/embedded/processes.js';
 import { Regrant } from './support/regrant.js';
 
 let folder: string;
@@ -24,18 +24,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
-/** Resolves once a file or folder appears whose path holds `part`. */
-async function appears(part: string): Promise<void> {
-  const watcher = watch(kept, { recursive: true });
-  try {
-    for (;;) {
-      const [, path] = (await once(watcher, 'change')) as [string, string | null];
-      if (path?.includes(part)) return;
-    }
-  } finally {
-    watcher.close();
-  }
+/** Resolves once `holds` does: a watcher may miss what is made in a folder that has just been renamed. */
+async function comesTrue(holds: () => boolean): Promise<void> {
+  expect(await until(holds, 30_000)).toBe(true);
 }
+
+const isUnfinished = (name: string): boolean => name.startsWith('postgres.unfinished-');
+const hasPidFile = (): boolean => existsSync(join(kept, 'postgres', 'postmaster.pid'));
 
 /** The command lines of all processes that have to do with our folder. */
 function processes(): string[] {
@@ -57,8 +52,8 @@ function commandLine(pid: string): string {
 
 /** Moments of the start, and how to know that one is reached. */
 const reached = {
-  'makes the data folder': () => appears('unfinished'),
-  'starts PostgreSQL': () => appears('postgres/postmaster.pid'),
+  'makes the data folder': () => comesTrue(() => readdirSync(kept).some(isUnfinished)),
+  'starts PostgreSQL': () => comesTrue(hasPidFile),
   'has made the tables': () => regrant.said('migrations applied'),
   'is ready': () => regrant.ready(),
 };
@@ -85,7 +80,7 @@ describe('Regrant with its embedded PostgreSQL', () => {
     expect(Date.now() - asked).toBeLessThan(10_000);
     expect(processes()).toEqual([]);
     expect(readdirSync(kept).filter((name) => /unfinished|starting|new$/.test(name))).toEqual([]);
-    expect(existsSync(join(kept, 'postgres', 'postmaster.pid'))).toBe(false);
+    expect(hasPidFile()).toBe(false);
   });
 
   it('ends by itself when its parent was gone before it could listen for that, and leaves nothing', async () => {
@@ -98,7 +93,7 @@ describe('Regrant with its embedded PostgreSQL', () => {
 
   it('starts again after a start that was broken off, and tells the port that it got', async () => {
     regrant = Regrant.spawn({ NODE_ENV: 'test', PORT: '0' }, folder);
-    await appears('postgres/postmaster.pid');
+    await comesTrue(hasPidFile);
     regrant.kill('SIGTERM');
     await regrant.ended();
 
