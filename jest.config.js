@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -20,4 +22,6 @@ export default {
     },
   ],
   testTimeout: 30_000,
+  // The tests wait for PostgreSQL and for each other's processes a lot: one worker would leave a second processor idle.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
