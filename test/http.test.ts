@@ -121,7 +121,7 @@ describe('Over HTTP', () => {
       .items as unknown as Record<string, string>[];
     expect(Object.keys(row ?? {}).sort()).toEqual([
       'applicationId', 'authorizedAt', 'contactEmail', 'createdAt', 'id', 'lastCheckedAt', 'lastVendedAt',
-      'marketplaceIds', 'partnerType', 'region', 'regionVerifiedAt', 'renewal', 'sellerId', 'sellingPartnerId', 'status', 'statusReason',
+      'marketplaceIds', 'partnerType', 'region', 'renewal', 'sellerId', 'sellingPartnerId', 'status', 'statusReason',
       'updatedAt', 'workflow',
     ]); // prettier-ignore
     const matches = {

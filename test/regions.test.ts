@@ -3,7 +3,7 @@ import { RegionRecheck } from '../src/tokens/region-recheck.service.js';
 import { AmazonProxy } from './support/amazon-proxy.js';
 import { startTestApp, type TestApp } from './support/app.js';
 import { type BrowserClient } from './support/browser-client.js';
-import { randomPartner, signUp } from './support/people.js';
+import { api, randomPartner, signUp } from './support/people.js';
 import { Simulator } from './support/simulator.js';
 
 const GERMANY = 'A1PA6795UKMFR9';
@@ -106,12 +106,18 @@ describe('The region of a grant', () => {
       { status: 'active', region: 'EU', region_verified_at: null, region_check_at: expect.any(Date) },
     ]);
     expect((await seller.get(answer.location)).body).toContain('Amazon has not confirmed it yet');
+    const shown = async () => {
+      const path = `/api/v1/authorizations/${answer.location.split('/').at(-1)}`;
+      return (await api(app.url, 'GET', path)).body['statusReason'];
+    };
+    expect(await shown()).toBe('region_unverified');
     await recheck();
     expect(await rows()).toMatchObject([{ region_verified_at: null }]);
     down = false;
     app.clock.advance(901);
     await recheck();
     expect(await rows()).toMatchObject([{ region_verified_at: expect.any(Date), region_check_at: null }]);
+    expect(await shown()).toBeNull();
   });
 
   it('is corrected by the later check, and the connection keeps its id', async () => {

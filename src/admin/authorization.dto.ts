@@ -95,14 +95,6 @@ export class AuthorizationAnswer {
   @ApiProperty({ enum: REGIONS, description: 'Of SP-API: North America, Europe or Far East' })
   region: Region;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    description: 'When Amazon confirmed the region; null: not yet (it is asked again), or a vendor',
-  })
-  regionVerifiedAt: Date | null;
-
   @ApiProperty({ enum: ['seller', 'vendor'] })
   partnerType: PartnerType;
 
@@ -123,7 +115,12 @@ export class AuthorizationAnswer {
   })
   status: AuthorizationStatus;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it has this status' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'Amazon’s or our words for the status; region_unverified: Amazon has not confirmed the region yet',
+  })
   statusReason: string | null;
 
   @ApiProperty()
@@ -167,6 +164,10 @@ export class AuthorizationListAnswer {
   nextCursor: string | null;
 }
 
+/** Whether Amazon has still to confirm the region: it did not answer when the grant was stored. */
+const unverified = ({ status, regionCheckAt }: Authorization) =>
+  status === 'active' && regionCheckAt !== null;
+
 export function showAuthorization(
   row: Authorization,
   now: Date,
@@ -179,12 +180,11 @@ export function showAuthorization(
     contactEmail: row.contactEmail,
     sellingPartnerId: row.sellingPartnerId,
     region: row.region,
-    regionVerifiedAt: row.regionVerifiedAt,
     partnerType: row.partnerType,
     marketplaceIds: row.marketplaceIds,
     workflow: row.workflow,
     status: row.status,
-    statusReason: row.statusReason,
+    statusReason: row.statusReason ?? (unverified(row) ? 'region_unverified' : null),
     renewal: {
       status:
         row.status === 'disconnected' ? 'not_applicable' : renewalStatus(row.renewalDueAt, now, reminderDays),
