@@ -1,4 +1,4 @@
-import { connectAtAmazon } from './connect.mjs';
+import { comeBack, connectAtAmazon } from './connect.mjs';
 import { expectEqual, expectStatus, expectText } from './expect.mjs';
 import { shortened } from './report.mjs';
 
@@ -22,10 +22,7 @@ async function authorizeInAppstore(stage) {
   await simulator.scriptApplication({ loginUri: `${browser.origin}/sp-api/login` });
   const page = expectStatus(await browser.get(`${simulator.origin}/appstore`), 200);
   expectText(page, 'Authorize Now');
-  const consent = expectStatus(await browser.get(link(page, 'Authorize Now')), 200);
-  const choice = { selling_partner_id: APPSTORE_PARTNER };
-  const accepted = expectStatus(await browser.submit(consent, 'Confirm', choice), 200);
-  stage.loginUri = link(accepted, 'Login to');
+  stage.loginUri = await accept(browser, link(page, 'Authorize Now'));
   return `${APPSTORE_PARTNER} accepts`;
 }
 
@@ -40,10 +37,7 @@ async function reauthorizeAtAmazon(stage) {
   const { browser, simulator, appstoreId } = stage;
   const address = `${simulator.origin}/apps/manage?selling_partner_id=${APPSTORE_PARTNER}`;
   const apps = expectStatus(await browser.get(address), 200);
-  const consent = expectStatus(await browser.get(link(apps, 'Re-Authorize')), 200);
-  const choice = { selling_partner_id: APPSTORE_PARTNER };
-  const accepted = expectStatus(await browser.submit(consent, 'Confirm', choice), 200);
-  const { id } = await throughLoginUri(stage, link(accepted, 'Login to'));
+  const { id } = await throughLoginUri(stage, await accept(browser, link(apps, 'Re-Authorize')));
   expectEqual(id, appstoreId, 'The connection');
   return 'at Manage Your Apps; the connection stays the same one';
 }
@@ -90,10 +84,14 @@ async function throughLoginUri({ browser }, address) {
   const question = expectStatus(await browser.get(address), 200);
   expectText(question, 'Connect this Amazon account?');
   const left = expectStatus(await browser.submit(question, 'Continue to Amazon'), 303);
-  const back = expectStatus(await browser.get(left.location), 302);
-  const connected = expectStatus(await browser.get(back.location), 303);
-  const page = expectStatus(await browser.get(connected.location), 200);
-  return { page, id: new URL(connected.location).pathname.split('/').at(-1) };
+  return comeBack(browser, await browser.get(left.location));
+}
+
+/** Accepts at Amazon; answers the address at which Amazon loads our log-in page. */
+async function accept(browser, consentUrl) {
+  const consent = expectStatus(await browser.get(consentUrl), 200);
+  const choice = { selling_partner_id: APPSTORE_PARTNER };
+  return link(expectStatus(await browser.submit(consent, 'Confirm', choice), 200), 'Login to');
 }
 
 /** Where the first link whose text begins so leads to. */

@@ -24,7 +24,8 @@ export class AccessTokenRequest {
   forceRefresh?: boolean;
 }
 
-export class AccessTokenAnswer {
+/** What every access token is answered with, whomever it speaks for. */
+export class TokenAnswer {
   @ApiProperty({ description: 'For the header `x-amz-access-token`', example: 'Atza|IwEBIA…' })
   accessToken: string;
 
@@ -36,7 +37,9 @@ export class AccessTokenAnswer {
 
   @ApiProperty({ type: 'integer', description: 'Seconds that it still lives', example: 3540 })
   expiresIn: number;
+}
 
+export class AccessTokenAnswer extends TokenAnswer {
   @ApiProperty({ format: 'uuid' })
   authorizationId: string;
 

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
+import { TokenAnswer } from './access-token.dto.js';
 import { GRANTLESS_SCOPE } from './grantless-tokens.service.js';
 
 export class GrantlessTokenRequest {
@@ -14,19 +15,7 @@ export class GrantlessTokenRequest {
   scope: string;
 }
 
-export class GrantlessTokenAnswer {
-  @ApiProperty({ description: 'For the header `x-amz-access-token`', example: 'Atza|IwEBIA…' })
-  accessToken: string;
-
-  @ApiProperty({ example: 'bearer' })
-  tokenType: string;
-
-  @ApiProperty({ format: 'date-time' })
-  expiresAt: string;
-
-  @ApiProperty({ type: 'integer', description: 'Seconds that it still lives', example: 3540 })
-  expiresIn: number;
-
+export class GrantlessTokenAnswer extends TokenAnswer {
   @ApiProperty({ format: 'uuid' })
   applicationId: string;
 
