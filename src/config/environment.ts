@@ -1,82 +1,27 @@
-import { Expose, Transform } from 'class-transformer';
-import { IsBoolean, IsEmail, IsIn, IsOptional, IsString, ValidateBy } from 'class-validator';
-import { isIP } from 'node:net';
+import { Expose } from 'class-transformer';
+import { IsBoolean, IsEmail, IsIn, IsOptional, IsString } from 'class-validator';
 import { isSchedule } from './schedule.js';
-
-/** A check of one setting that says in one sentence what it must be. */
-const Setting = (name: string, meaning: string, accepts: (value: unknown) => boolean): PropertyDecorator =>
-  ValidateBy({ name, validator: { validate: accepts, defaultMessage: () => meaning } });
-
-const StringSetting = (
-  name: string,
-  meaning: string,
-  accepts: (value: string) => boolean,
-): PropertyDecorator => Setting(name, meaning, (value) => typeof value === 'string' && accepts(value));
-
-const WholeNumber = (from: number, to: number, what: string): PropertyDecorator =>
-  Setting(
-    'wholeNumber',
-    `must be ${what} from ${from} to ${to}`,
-    (value) => Number.isInteger(value) && Number(value) >= from && Number(value) <= to,
-  );
-
-const toInt = Transform(({ value }: { value: unknown }) =>
-  typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value,
-);
-const toBoolean = Transform(({ value }: { value: unknown }) =>
-  value === 'true' ? true : value === 'false' ? false : value,
-);
-
-function parseUrl(value: string): URL | undefined {
-  return URL.canParse(value) ? new URL(value) : undefined;
-}
-
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-const isOrigin = (value: string): boolean => {
-  const url = parseUrl(value);
-  return !!url && /^https?:$/.test(url.protocol) && url.origin === value.replace(/\/$/, '');
-};
-const isAmazonUrl = (value: string): boolean => {
-  const url = parseUrl(value);
-  return !!url && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.has(url.hostname)));
-};
-const isKeyList = (value: string): boolean =>
-  value.split(',').every((entry) => {
-    const [id, key, ...rest] = entry.trim().split(':');
-    return !rest.length && /^[\w-]{1,32}$/.test(id ?? '') && Buffer.from(key ?? '', 'base64').length === 32;
-  }) && new Set(value.split(',').map((entry) => entry.trim().split(':')[0])).size === value.split(',').length;
-
-const isAddressRange = (value: string): boolean => {
-  const [address = '', bits, ...rest] = value.split('/');
-  const width = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
-  return (
-    !rest.length && width > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width))
-  );
-};
+import {
+  AmazonUrl,
+  isAddressRange,
+  isAmazonUrl,
+  isArnList,
+  isIssuer,
+  isKeyList,
+  isOrigin,
+  isTimeZone,
+  isTransitKeyList,
+  Origin,
+  parseUrl,
+  PostgresUrl,
+  StringSetting,
+  toBoolean,
+  toInt,
+  WholeNumber,
+} from './setting-checks.js';
 
 /** Amazon's id of an application, easily confused with its LWA client id. */
 export const APPLICATION_ID = /^amzn1\.(sp\.solution|sellerapps\.app)\.[\w-]+$/;
-const isListOf =
-  (entry: RegExp) =>
-  (value: string): boolean => {
-    const entries = value.split(',').map((part) => part.trim());
-    return entries.every((part) => entry.test(part)) && new Set(entries).size === entries.length;
-  };
-const isArnList = isListOf(/^arn:aws[a-z-]*:kms:[a-z\d-]+:\d{12}:key\/[\w-]+$/);
-const isTransitKeyList = isListOf(/^\w[\w.-]{0,127}$/);
-
-const isTimeZone = (value: string): boolean => {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: value }));
-  } catch {
-    return false;
-  }
-};
-
-const Origin = StringSetting('origin', 'must be an origin such as https://regrant.example.com', isOrigin);
-const isIssuer = (value: string): boolean => isAmazonUrl(value) && !/[?#]/.test(value);
-const AmazonUrl = StringSetting('amazonUrl', 'must be an https URL (http only for loopback)', isAmazonUrl);
 
 /**
  * The settings as they stand in the environment, under the names that operators know.
@@ -110,16 +55,12 @@ export class Environment {
 
   @Expose()
   @IsOptional()
-  @StringSetting('postgresUrl', 'must be a postgresql:// URL', (value) =>
-    /^postgres(ql)?:$/.test(parseUrl(value)?.protocol ?? ''),
-  )
+  @PostgresUrl
   DATABASE_URL?: string;
 
   @Expose()
   @IsOptional()
-  @StringSetting('postgresUrl', 'must be a postgresql:// URL', (value) =>
-    /^postgres(ql)?:$/.test(parseUrl(value)?.protocol ?? ''),
-  )
+  @PostgresUrl
   DATABASE_LISTEN_URL?: string;
 
   @Expose()
