@@ -1,9 +1,26 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, Unique, type ValueTransformer } from 'typeorm';
 import { type Scope } from '../common/access.js';
 
-/** A program that may call us. The secret is stored as its SHA-256 only. */
+/** A secret from before a rotation that is still taken for a while. */
+export interface OldSecret {
+  hash: Buffer;
+  validUntil: Date;
+}
+
+const asJson: ValueTransformer = {
+  to: (secrets: OldSecret[]) =>
+    secrets.map(({ hash, validUntil }) => ({ hash: hash.toString('hex'), validUntil })),
+  from: (secrets: { hash: string; validUntil: string }[]): OldSecret[] =>
+    secrets.map(({ hash, validUntil }) => ({
+      hash: Buffer.from(hash, 'hex'),
+      validUntil: new Date(validUntil),
+    })),
+};
+
+/** A program that may call us. Of its secrets only the SHA-256 is stored. */
 @Entity('api_keys')
 @Unique('api_keys_client_id_key', ['clientId'])
+@Index('api_keys_created_idx', ['createdAt', 'id'])
 export class ApiKey {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'api_keys_pkey' })
   id: string;
@@ -16,6 +33,10 @@ export class ApiKey {
 
   @Column('bytea')
   secretHash: Buffer;
+
+  /** Newest first; those that are over may still stand here. */
+  @Column('jsonb', { default: [], transformer: asJson })
+  oldSecrets: OldSecret[];
 
   @Column('text', { array: true })
   scopes: Scope[];

@@ -1,7 +1,7 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
-import { ACCESS, type Access } from '../common/access.js';
+import { ACCESS, type Access, type Scope } from '../common/access.js';
 import { Unauthenticated } from '../common/errors.js';
 import { type ApiKey } from './api-key.entity.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -23,7 +23,7 @@ export class ApiKeyGuard implements CanActivate {
     private readonly apiKeys: ApiKeysService,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
       context.getHandler(),
       context.getClass(),
@@ -32,8 +32,14 @@ export class ApiKeyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const [, clientId, secret] = BEARER.exec(request.headers.authorization ?? '') ?? [];
     if (!clientId || !secret) throw new Unauthenticated();
-    request.apiKey = await this.apiKeys.authenticate(clientId, secret);
-    this.apiKeys.requireScope(request.apiKey, access.scope);
+    const known = this.apiKeys.known(clientId, secret);
+    if (known) return this.admit(request, known, access.scope);
+    return this.apiKeys.authenticate(clientId, secret).then((key) => this.admit(request, key, access.scope));
+  }
+
+  private admit(request: FastifyRequest, key: ApiKey, scope: Scope): true {
+    this.apiKeys.requireScope(key, scope);
+    request.apiKey = key;
     return true;
   }
 }

@@ -5,27 +5,37 @@ import { DataSource } from 'typeorm';
 import { type Scope, SCOPES } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { Forbidden, Unauthenticated } from '../common/errors.js';
-import { sameBytes, tokenHash } from '../common/random.js';
+import { isHashOf, tokenHash } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
+import { Signals } from '../signals/signals.js';
 import { ApiKey } from './api-key.entity.js';
 
-/** How long, in milliseconds, a key is believed without asking the database: a revocation takes hold within it. */
-const BELIEVED_FOR = 1000;
+/** Milliseconds. A bound for what no signal tells of: a row that somebody changes by hand. */
+const BELIEVED_FOR = 60_000;
 const REMEMBERED_KEYS = 10_000;
 
 /** Compared against when a key is unknown, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = tokenHash('');
 
-/** The programs that may call us. */
+/** The programs that may call us. What a process remembers of them is believed only while changes are heard. */
 @Injectable()
 export class ApiKeysService implements OnApplicationBootstrap {
-  private readonly known = new LRUCache<string, ApiKey>({ max: REMEMBERED_KEYS, ttl: BELIEVED_FOR });
+  private readonly remembered = new LRUCache<string, ApiKey>({
+    max: REMEMBERED_KEYS,
+    ttl: BELIEVED_FOR,
+    ttlResolution: 1000,
+  });
+  /** Counts what was heard: what was read before a change must not be remembered after it. */
+  private changes = 0;
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly signals: Signals,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    signals.listen('api-key', { heard: (clientId) => this.forget(clientId), missed: () => this.forgetAll() });
+  }
 
   /** The key of `BOOTSTRAP_API_KEY`, with every scope, as long as there is no key at all. */
   async onApplicationBootstrap(): Promise<void> {
@@ -36,6 +46,7 @@ export class ApiKeysService implements OnApplicationBootstrap {
       clientId,
       name: 'Bootstrap key',
       secretHash: tokenHash(secret),
+      oldSecrets: [],
       scopes: [...SCOPES],
       createdAt: this.clock.now(),
     };
@@ -44,15 +55,26 @@ export class ApiKeysService implements OnApplicationBootstrap {
   }
 
   /**
+   * The key with these credentials, valid now, from memory alone; undefined when the database must be asked, which
+   * `authenticate` does. Never believes a remembered no: wrong secrets and unknown ids both take that way.
+   */
+  known(clientId: string, secret: string): ApiKey | undefined {
+    const key = this.signals.current ? this.remembered.get(clientId) : undefined;
+    return key && opens(key, secret, this.clock.now()) ? key : undefined;
+  }
+
+  /**
    * The key with these credentials, if it is valid now.
    * @throws Unauthenticated the same for an unknown id, a wrong secret, a revoked or an expired key
    */
   async authenticate(clientId: string, secret: string): Promise<ApiKey> {
-    const key = this.known.get(clientId) ?? (await this.load(clientId));
-    const matches = sameBytes(tokenHash(secret), key?.secretHash ?? NO_HASH);
-    const now = this.clock.now();
-    if (!key || !matches || key.revokedAt || (key.expiresAt && key.expiresAt <= now))
-      throw new Unauthenticated();
+    const known = this.known(clientId, secret);
+    if (known) return known;
+    const changes = this.changes;
+    const key = await this.dataSource.manager.findOneBy(ApiKey, { clientId });
+    if (!key) isHashOf(NO_HASH, secret);
+    if (!key || !opens(key, secret, this.clock.now())) throw new Unauthenticated();
+    if (changes === this.changes) this.remembered.set(clientId, key);
     return key;
   }
 
@@ -61,11 +83,23 @@ export class ApiKeysService implements OnApplicationBootstrap {
     if (!key.scopes.includes(scope)) throw new Forbidden(`This API key lacks the scope ${scope}.`);
   }
 
-  private async load(clientId: string): Promise<ApiKey | null> {
-    const key = await this.dataSource.manager.findOneBy(ApiKey, { clientId });
-    if (key) this.known.set(clientId, key);
-    return key;
+  /** Must be called after the commit of a change, so that this process sees it at once; the others hear of it. */
+  forget(clientId: string): void {
+    this.changes++;
+    this.remembered.delete(clientId);
   }
+
+  private forgetAll(): void {
+    this.changes++;
+    this.remembered.clear();
+  }
+}
+
+/** Whether the key takes that secret now. */
+function opens({ secretHash, oldSecrets, revokedAt, expiresAt }: ApiKey, secret: string, now: Date): boolean {
+  let matches = isHashOf(secretHash, secret);
+  for (const old of oldSecrets) if (isHashOf(old.hash, secret) && old.validUntil > now) matches = true;
+  return matches && !revokedAt && (!expiresAt || expiresAt > now);
 }
 
 /** @throws Forbidden when a key is limited (`applicationIds` not null) to other applications than this one */

@@ -8,6 +8,7 @@ import { EnvelopeEncryption1764300000000 } from './1764300000000-envelope-encryp
 import { AccessTokens1764400000000 } from './1764400000000-access-tokens.js';
 import { Deliveries1764500000000 } from './1764500000000-deliveries.js';
 import { Renewals1764600000000 } from './1764600000000-renewals.js';
+import { ApiKeys1764700000000 } from './1764700000000-api-keys.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   AccessTokens1764400000000,
   Deliveries1764500000000,
   Renewals1764600000000,
+  ApiKeys1764700000000,
 ];
