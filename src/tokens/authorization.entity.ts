@@ -22,6 +22,7 @@ export type Workflow = 'website' | 'appstore' | 'self';
 // Over an expression, which decorators cannot say: it stands in the migration (see src/crypto/sealed-columns.ts).
 @Index('authorizations_sealed_refresh_token_key_idx', { synchronize: false })
 @Index('authorizations_region_check_idx', ['regionCheckAt'], { where: 'region_check_at IS NOT NULL' })
+@Index('authorizations_probe_idx', ['probeAt'], { where: 'probe_at IS NOT NULL' })
 @Check('authorizations_region_check', `region IN ('NA', 'EU', 'FE')`)
 @Check('authorizations_partner_type_check', `partner_type IN ('seller', 'vendor')`)
 @Check('authorizations_workflow_check', `workflow IN ('website', 'appstore', 'self')`)
@@ -98,6 +99,10 @@ export class Authorization {
   /** When Amazon last said whether the grant is alive. */
   @Column('timestamptz', { nullable: true })
   lastCheckedAt: Date | null;
+
+  /** When to look whether Amazon has to be asked for that, because nobody else has; null: there is nothing to ask. */
+  @Column('timestamptz', { nullable: true })
+  probeAt: Date | null;
 
   @Column('timestamptz')
   createdAt: Date;

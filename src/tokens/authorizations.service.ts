@@ -3,53 +3,22 @@ import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Conflict, NotFound } from '../common/errors.js';
-import { type Region, RegrantConfig } from '../config/config.js';
+import { RegrantConfig } from '../config/config.js';
 import { type SealedPlace } from '../crypto/sealed-columns.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Deliveries, renewalTopic } from '../events/deliveries.service.js';
 import { EventLog } from '../events/event-log.js';
-import { type PartnerType } from '../lwa/marketplaces.js';
 import { AccessTokens } from './access-tokens.js';
 import { Authorization, type Workflow } from './authorization.entity.js';
+import { probeAfter } from './due-probes.service.js';
+import { belongsToAnother, type GrantKey, type NewGrant, whereItSells } from './new-grant.js';
 import { dueDate } from './renewal-status.js';
-
-/** What a consent at Amazon gave us, or an operator. */
-export interface NewGrant {
-  applicationId: string;
-  /** The account that consented. Of an operator: the account it shall belong to; left out, it stays whose it is. */
-  sellerId?: string;
-  sellingPartnerId: string;
-  region: Region;
-  partnerType: PartnerType;
-  marketplaceId?: string;
-  workflow: Workflow;
-  refreshToken: string;
-  /** The operator's program that acts in place of the seller; it may give a grant to another account. */
-  actor?: string;
-  contactEmail?: string;
-  /** When it is not now. */
-  authorizedAt?: Date;
-  /** False when nobody has tried the token yet. */
-  verified?: boolean;
-  /** The marketplaces that Amazon named; undefined when the region could not be confirmed yet. */
-  confirmedMarketplaceIds?: string[];
-}
-
-/** What makes a grant one: authorizations are regional. */
-export type GrantKey = Pick<Authorization, 'applicationId' | 'sellingPartnerId' | 'region'>;
 
 const tokenPlace = (rowId: string): SealedPlace => ({
   table: 'authorizations',
   column: 'sealed_refresh_token',
   rowId,
 });
-/** The first repeated check of a region, in seconds after the grant. */
-const FIRST_REGION_CHECK_SECONDS = 900;
-
-/** Whether it is connected to another seller account; one that was disconnected belongs to nobody any more. */
-export function belongsToAnother(row: Authorization, sellerId: string | undefined): boolean {
-  return row.status !== 'disconnected' && row.sellerId !== null && row.sellerId !== sellerId;
-}
 
 /** The life of an authorization: every change of its row is one method here, named after what happened. */
 @Injectable()
@@ -108,7 +77,7 @@ export class AuthorizationsService {
       sellerId: grant.sellerId ?? existing?.sellerId ?? null,
       contactEmail: grant.contactEmail ?? existing?.contactEmail ?? null,
       partnerType: grant.partnerType,
-      ...this.whereItSells(grant, existing, now),
+      ...whereItSells(grant, existing, now),
       workflow: grant.workflow,
       status: 'active',
       statusReason: null,
@@ -118,6 +87,7 @@ export class AuthorizationsService {
       renewalNextAt: null,
       lastReminderAt: null,
       lastCheckedAt: grant.verified === false ? null : now,
+      probeAt: probeAfter(now, grant.verified === false ? 'unseen' : 'active'),
       updatedAt: now,
     };
     await manager.save(Authorization, row);
@@ -194,7 +164,9 @@ export class AuthorizationsService {
           data: { reason },
         });
       await this.accessTokens.revoke(manager, authorization.id);
-      return { status: 'reauthorization_required', statusReason: reason, lastCheckedAt: this.clock.now() };
+      const now = this.clock.now();
+      const status = 'reauthorization_required';
+      return { status, statusReason: reason, lastCheckedAt: now, probeAt: probeAfter(now, status) };
     });
   }
 
@@ -230,8 +202,17 @@ export class AuthorizationsService {
   /** @param row locked by the transaction of `manager` */
   private async disconnect(manager: EntityManager, row: Authorization, actor: string): Promise<void> {
     if (row.status === 'disconnected') return;
-    const gone = { status: 'disconnected', statusReason: 'disconnected', sealedRefreshToken: null } as const;
-    await manager.update(Authorization, { id: row.id }, { ...gone, updatedAt: this.clock.now() });
+    await manager.update(
+      Authorization,
+      { id: row.id },
+      {
+        status: 'disconnected',
+        statusReason: 'disconnected',
+        sealedRefreshToken: null,
+        probeAt: null,
+        updatedAt: this.clock.now(),
+      },
+    );
     await this.accessTokens.revoke(manager, row.id);
     await this.deliveries.drop(manager, renewalTopic(row.id));
     await this.events.append(manager, { type: 'authorization.disconnected', actor, ...about(row) });
@@ -267,20 +248,6 @@ export class AuthorizationsService {
     if (a.sealedRefreshToken === b.sealedRefreshToken) return true;
     if (!a.sealedRefreshToken || !b.sealedRefreshToken) return false;
     return (await this.refreshToken(a)) === (await this.refreshToken(b));
-  }
-
-  private whereItSells(
-    { partnerType, marketplaceId, confirmedMarketplaceIds: confirmed }: NewGrant,
-    existing: Authorization | null,
-    now: Date,
-  ): Pick<Authorization, 'marketplaceIds' | 'regionVerifiedAt' | 'regionCheckAt'> {
-    const chosen = marketplaceId ? [marketplaceId] : [];
-    const marketplaceIds = confirmed ?? [...new Set([...(existing?.marketplaceIds ?? []), ...chosen])];
-    const regionVerifiedAt = confirmed ? now : (existing?.regionVerifiedAt ?? null);
-    // The operation that tells does not exist for vendors.
-    const toBeChecked = !regionVerifiedAt && partnerType === 'seller';
-    const regionCheckAt = toBeChecked ? this.clock.inSeconds(FIRST_REGION_CHECK_SECONDS) : null;
-    return { marketplaceIds, regionVerifiedAt, regionCheckAt };
   }
 
   private blank(id: string, key: GrantKey, workflow: Workflow, now: Date): Authorization {

@@ -12,8 +12,9 @@ import { Marketplaces, type PartnerType } from '../lwa/marketplaces.js';
 import { Adjustments } from './adjustments.service.js';
 import { ApplicationGrants } from './application-grants.js';
 import { type Authorization, type Workflow } from './authorization.entity.js';
-import { AuthorizationsService, type NewGrant } from './authorizations.service.js';
+import { AuthorizationsService } from './authorizations.service.js';
 import { requireSeller } from './existing-seller.js';
+import { type NewGrant } from './new-grant.js';
 import { RegionCheck } from './region-check.service.js';
 import { VendingService } from './vending.service.js';
 

@@ -44,7 +44,7 @@ export class RegionRecheck {
   }
 
   private async check(authorization: Authorization): Promise<void> {
-    const { accessToken } = await this.vending.vend(authorization.id);
+    const { accessToken } = await this.vending.vend(authorization.id, { forCaller: false });
     const located = await this.regions.locate(authorization.region, accessToken);
     if (!located) return;
     const { region, marketplaceIds } = located;

@@ -73,7 +73,7 @@ export class TokenRefresh {
    * @throws NotFound, `reauthorization_required`, `disconnected`, `application_credentials_rejected`, `amazon_unavailable`
    */
   async obtain(id: string, need: Need): Promise<VendedToken> {
-    const patientUntil = this.clock.inSeconds(PATIENCE_SECONDS);
+    const patientUntil = this.clock.inSeconds(need.forCaller ? PATIENCE_SECONDS : 0);
     let before: Standing | undefined;
     for (;;) {
       const change = this.nextChange(id);

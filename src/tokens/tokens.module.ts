@@ -15,10 +15,12 @@ import { AuthorizationRegions } from './authorization-regions.service.js';
 import { AuthorizationRenewals } from './authorization-renewals.service.js';
 import { Authorization } from './authorization.entity.js';
 import { AuthorizationsService } from './authorizations.service.js';
+import { DueProbes } from './due-probes.service.js';
 import { GrantImports } from './grant-imports.service.js';
 import { GrantlessController } from './grantless.controller.js';
 import { GrantlessTokens } from './grantless-tokens.service.js';
 import { LwaEndpointController } from './lwa-endpoint.controller.js';
+import { IdleProbes } from './idle-probes.service.js';
 import { RegionCheck } from './region-check.service.js';
 import { RegionRecheck } from './region-recheck.service.js';
 import { RestrictedDataController } from './restricted-data.controller.js';
@@ -48,8 +50,10 @@ import { VendingService } from './vending.service.js';
     ApplicationGrants,
     AuthorizationRegions,
     AuthorizationRenewals,
+    DueProbes,
     GrantImports,
     GrantlessTokens,
+    IdleProbes,
     RegionCheck,
     RegionRecheck,
     RestrictedDataTokens,

@@ -1,8 +1,10 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { randomBytes } from 'node:crypto';
 import { type App, createApp } from '../../src/app.js';
 import { Clock } from '../../src/common/clock.js';
 import { createLogger } from '../../src/common/logger.js';
 import { parseConfig, type RegrantConfig } from '../../src/config/config.js';
+import { IDLE_PROBES } from '../../src/tokens/idle-probes.service.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
 /** A clock that tests move. Starts at the real time. */
@@ -55,6 +57,8 @@ export async function startTestApp(
   const clock = shared.clock ?? new TestClock();
   const { nest } = await createApp(config, { logger, clock });
   await nest.listen(0, '127.0.0.1');
+  // Idle authorizations are probed when a test says so: a clock that is moved makes many of them due.
+  nest.get(SchedulerRegistry, { strict: false }).deleteInterval(IDLE_PROBES);
   const { port } = nest.getHttpServer().address() as { port: number };
   config.listensOn(port);
   return {

@@ -9,6 +9,7 @@ import { AccessTokens1764400000000 } from './1764400000000-access-tokens.js';
 import { Deliveries1764500000000 } from './1764500000000-deliveries.js';
 import { Renewals1764600000000 } from './1764600000000-renewals.js';
 import { ApiKeys1764700000000 } from './1764700000000-api-keys.js';
+import { IdleProbes1764800000000 } from './1764800000000-idle-probes.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   Deliveries1764500000000,
   Renewals1764600000000,
   ApiKeys1764700000000,
+  IdleProbes1764800000000,
 ];
