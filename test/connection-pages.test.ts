@@ -1,20 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from './support/app.js';
 import { BrowserClient } from './support/browser-client.js';
+import { drain } from './support/deliveries.js';
+import { type MailServer, startMailServer } from './support/mail-server.js';
 import { api, randomPartner, signUp } from './support/people.js';
+import { type Grant, imported, run } from './support/renewals.js';
 import { Simulator } from './support/simulator.js';
 
+const GERMANY = 'A1PA6795UKMFR9';
+
 let simulator: Simulator;
+let mailServer: MailServer;
 let app: TestApp;
 let seller: Awaited<ReturnType<typeof signUp>>;
 
 beforeAll(async () => {
   simulator = await Simulator.start();
-  app = await startTestApp(simulator.settings);
+  mailServer = await startMailServer();
+  app = await startTestApp({ ...simulator.settings, SMTP_URL: mailServer.url });
   seller = await signUp(app.url);
 });
 afterAll(async () => {
   await app.stop();
+  await mailServer.stop();
   await simulator.stop();
 });
 
@@ -48,6 +56,109 @@ describe('The page of a connection', () => {
     const back = await seller.get(await simulator.consent(left.location, partner));
     expect(back.location).toBe(location);
     expect((await seller.get(location)).body).toContain('<button>Renew</button>');
+  });
+});
+
+describe('The renewal of a connection', () => {
+  const idOf = async () => {
+    const [row] = await app.database.query<{ id: string }>('SELECT id FROM sellers WHERE email = $1', [
+      seller.email,
+    ]);
+    return row?.id ?? '';
+  };
+  /** A connection of this seller, given so many days ago, after a run that has told of it. */
+  const reminded = async (daysAgo: number): Promise<Grant> => {
+    const connection = await imported(app, daysAgo, { sellerId: await idOf(), marketplaceId: GERMANY });
+    await run(app);
+    await drain(app);
+    return connection;
+  };
+  const pageOf = async ({ id }: { id: string }) => (await seller.get(`/connections/${id}`)).body;
+  const rowOf = async ({ sellingPartnerId }: Grant) =>
+    new RegExp(`${sellingPartnerId}(?:(?!</tr>)[^])*`).exec((await seller.get('/connections')).body)?.[0];
+  const dayText = ({ renewal }: Grant) =>
+    new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' }).format(
+      new Date(renewal.dueAt ?? NaN),
+    );
+  const history = (page: string): string[] =>
+    [...page.matchAll(/<li><time[^>]*>[^<]*<\/time><p>([^<]*)<\/p>/g)].map(([, sentence]) => sentence ?? '');
+
+  it('stands in a banner with its date and the one button Renew when it is due, and in the list in words', async () => {
+    const connection = await reminded(360);
+    const page = await pageOf(connection);
+    const banner = /<div class="notice warn with-action">[^]*?<\/form>/.exec(page)?.[0];
+    expect(banner?.replace(/<[^>]*>/g, '')).toContain(`Renew by ${dayText(connection)}, in 5 days.`);
+    expect(banner).toContain('<button>Renew</button>');
+    expect(page.split('<button>Renew</button>')).toHaveLength(2);
+    expect(await rowOf(connection)).toMatch(
+      new RegExp(`Renewal due[^]*${dayText(connection)}</time> <small>due, in 5 days</small>`),
+    );
+    expect(history(page)).toEqual([
+      'Reminder by mail (5 days left): sent',
+      'It is time to renew',
+      'Connected by an operator',
+    ]);
+  });
+
+  it('says since when it is overdue, and that it still works', async () => {
+    const connection = await reminded(368);
+    const page = await pageOf(connection);
+    expect(page.replace(/<[^>]*>/g, '')).toContain(
+      `Renewal is overdue: it was due on ${dayText(connection)}, 3 days ago.`,
+    );
+    expect(page).toContain('The connection still works');
+    expect(await rowOf(connection)).toContain('<small>overdue, 3 days ago</small>');
+  });
+
+  it('is no matter of a banner before the first reminder', async () => {
+    const page = await pageOf(await reminded(10));
+    expect(page).not.toMatch(/notice (warn|bad)/);
+    expect(page).toContain('<button>Renew</button>');
+  });
+
+  it('tells in the history which reminders could not be delivered, without an address', async () => {
+    mailServer.answers.set(seller.email, '550 5.1.1 Unknown');
+    const connection = await reminded(364.5);
+    mailServer.answers.clear();
+    const page = await pageOf(connection);
+    expect(history(page)).toEqual([
+      'Reminder by mail (1 day left): came back, the mail server of the recipient refused it',
+      'It is time to renew',
+      'Connected by an operator',
+    ]);
+    await app.database.query(
+      `UPDATE deliveries SET status = 'sent', sent_to = 'contact' WHERE authorization_id = $1`,
+      [connection.id],
+    );
+    await api(app.url, 'PATCH', `/api/v1/authorizations/${connection.id}`, {
+      body: { contactEmail: 'contact@example.com' },
+    });
+    const later = await pageOf(connection);
+    expect(history(later)).toContain(
+      'Reminder by mail (1 day left): sent to the contact address that we were given',
+    );
+    expect(later).not.toContain('contact@example.com');
+  });
+
+  it('asks for the marketplace when only the region is known, and goes to that one', async () => {
+    const connection = await imported(app, 360, {
+      sellerId: await idOf(),
+      region: 'FE',
+      sellingPartnerId: 'A2SIMULATEDJP1',
+    });
+    const page = await pageOf(connection);
+    expect([...page.matchAll(/<option[^>]*>([^<]*)</g)].map(([, name]) => name)).toEqual([
+      'Australia',
+      'Japan',
+      'Singapore',
+    ]);
+    const path = `/connections/${connection.id}`;
+    const left = await seller.submit(path, 'Renew', { marketplaceId: 'A1VC38T7YXB528' });
+    expect(left.status).toBe(303);
+    const back = await seller.get(await simulator.consent(left.location, connection.sellingPartnerId));
+    expect(back.location).toBe(new URL(path, app.url).href);
+    expect(await pageOf(connection)).toContain('Japan');
+    expect((await seller.submit(path, 'Renew', { marketplaceId: GERMANY })).status).toBe(303);
   });
 });
 

@@ -9,16 +9,18 @@ import { Conflict, NotFound } from '../common/errors.js';
 import { seeOther, showPage } from '../common/pages.js';
 import { isUuid } from '../common/validation.js';
 import { RegrantConfig } from '../config/config.js';
+import { Deliveries, renewalTopic } from '../events/deliveries.service.js';
 import { EventLog } from '../events/event-log.js';
-import { Marketplaces } from '../lwa/marketplaces.js';
+import { type Marketplace, Marketplaces } from '../lwa/marketplaces.js';
 import { type FormProblems, readForm } from '../sellers/forms.js';
 import { CurrentSeller, type SignedInSeller } from '../sellers/signed-in.js';
 import { type Authorization } from '../tokens/authorization.entity.js';
 import { AuthorizationsService } from '../tokens/authorizations.service.js';
 import { VendingService } from '../tokens/vending.service.js';
 import { ConnectService } from './connect.service.js';
-import { describeConnection, describeEvent } from './connection-view.js';
-import { NewConnectionForm } from './new-connection-form.js';
+import { historyOf, TOLD_EVENTS } from './connection-history.js';
+import { describeConnection, describeHistory } from './connection-view.js';
+import { NewConnectionForm, RenewalForm } from './new-connection-form.js';
 
 /** A seller's connections: the list, a new one, and one of them with its history. */
 @ApiExcludeController()
@@ -32,6 +34,7 @@ export class ConnectionsController {
     private readonly vending: VendingService,
     private readonly marketplaces: Marketplaces,
     private readonly events: EventLog,
+    private readonly deliveries: Deliveries,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
   ) {}
@@ -81,8 +84,13 @@ export class ConnectionsController {
     @Param('id') id: string,
   ) {
     const row = await this.own(id, seller);
-    const history = (await this.events.historyOf(row.id)).map(describeEvent);
-    const data = { connection: this.describe(row), history };
+    const events = await this.events.historyOf(row.id, TOLD_EVENTS);
+    const reminders = await this.deliveries.of(row.id, renewalTopic(row.id));
+    const data = {
+      connection: this.describe(row),
+      history: describeHistory(historyOf(events, reminders)),
+      marketplaces: this.choicesOf(row),
+    };
     await showPage(request, reply, 'auth/views/connection', data, this.leavesForAmazon());
   }
 
@@ -93,9 +101,13 @@ export class ConnectionsController {
     @Res() reply: FastifyReply,
     @CurrentSeller() seller: SignedInSeller,
     @Param('id') id: string,
+    @Body() body: unknown,
   ) {
-    const { applicationId, marketplaceIds, partnerType, sellingPartnerId } = await this.own(id, seller);
-    const marketplace = this.marketplaces.byId(marketplaceIds[0] ?? '');
+    const row = await this.own(id, seller);
+    const { applicationId, partnerType, sellingPartnerId } = row;
+    const { marketplaceId } = readForm(RenewalForm, body).form;
+    const chosen = this.choicesOf(row).find((choice) => choice.id === marketplaceId);
+    const marketplace = this.marketplaceOf(row) ?? chosen;
     if (!marketplace) throw new Conflict('We do not know which marketplace this connection belongs to.');
     const bearer = { browserHash: request.browserHash, sellerId: seller.id };
     await seeOther(
@@ -164,6 +176,16 @@ export class ConnectionsController {
     return applications.length === 1 && !id
       ? applications[0]
       : applications.find((application) => application.id === id);
+  }
+
+  private marketplaceOf({ marketplaceIds }: Authorization): Marketplace | undefined {
+    return this.marketplaces.byId(marketplaceIds[0] ?? '');
+  }
+
+  /** What the seller must choose from to renew a connection of which only the region is known: an imported one. */
+  private choicesOf(row: Authorization): Marketplace[] {
+    if (this.marketplaceOf(row)) return [];
+    return this.marketplaces.all.filter(({ region }) => region === row.region);
   }
 
   private describe(row: Authorization) {

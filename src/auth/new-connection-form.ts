@@ -15,3 +15,11 @@ export class NewConnectionForm {
   @IsUUID(undefined, { message: 'Choose an application.' })
   applicationId?: string;
 }
+
+/** The marketplace at which a connection is renewed; asked for only when we do not know it. */
+export class RenewalForm {
+  @IsOptional()
+  @MaxLength(32)
+  @IsString()
+  marketplaceId?: string;
+}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { DataSource, type EntityManager, In } from 'typeorm';
+import { DataSource, type EntityManager, Not } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Delivery, type Recipient } from './delivery.entity.js';
 
@@ -95,13 +95,10 @@ export class Deliveries {
     return (await manager.findOne(Delivery, { where, lock: { mode: 'pessimistic_write' } })) !== null;
   }
 
-  /** What was told about one authorization, newest first: all of it, or by those templates only. */
-  async of(
-    authorizationId: string,
-    { templates, limit = 50 }: { templates?: readonly string[]; limit?: number } = {},
-  ): Promise<Delivery[]> {
+  /** What was told of one authorization about that topic and was not dropped, newest first. */
+  async of(authorizationId: string, topic: string, limit = 50): Promise<Delivery[]> {
     return this.dataSource.manager.find(Delivery, {
-      where: { authorizationId, ...(templates && { template: In(templates) }) },
+      where: { authorizationId, topic, status: Not('dropped') },
       order: { createdAt: 'DESC', id: 'DESC' },
       take: limit,
     });

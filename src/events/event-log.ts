@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Event, type EventType } from './event.entity.js';
 
@@ -42,10 +42,10 @@ export class EventLog {
     for (const subscriber of this.subscribers) await subscriber(manager, row);
   }
 
-  /** The newest events of one authorization, newest first. */
-  async historyOf(authorizationId: string, limit = 50): Promise<Event[]> {
+  /** The newest events of these types of one authorization, newest first. */
+  async historyOf(authorizationId: string, types: readonly EventType[], limit = 50): Promise<Event[]> {
     return this.dataSource.manager.find(Event, {
-      where: { authorizationId },
+      where: { authorizationId, type: In(types) },
       order: { id: 'DESC' },
       take: limit,
     });

@@ -1,15 +1,10 @@
 import { type Marketplaces } from '../lwa/marketplaces.js';
 import { type Authorization } from '../tokens/authorization.entity.js';
+import { daysUntil } from '../tokens/renewal-status.js';
 import { type Formats, type Language, WORDS } from './locales.js';
 import { type Addressee } from './recipients.service.js';
 
-const DAY_MS = 86_400_000;
 const NAMED_COUNTRIES = 3;
-
-/** Whole days until then, begun ones included; negative when it is past. */
-export const daysUntil = (date: Date, now: Date): number =>
-  // Never -0, which would be written with its sign.
-  Math.ceil((date.getTime() - now.getTime()) / DAY_MS) || 0;
 
 /** What every mail about an authorization says: whose it is, and where to go. */
 export function authorizationFacts(

@@ -7,9 +7,9 @@ import { reasonOf } from '../common/error-meaning.js';
 import { clientSecretTopic } from '../events/deliveries.service.js';
 import { EventLog } from '../events/event-log.js';
 import { Mails } from '../mail/mails.service.js';
-import { dayOf } from '../tokens/renewal-status.js';
+import { dayOf, daysUntil } from '../tokens/renewal-status.js';
 import { ClientSecretReminder } from './client-secret-reminder.entity.js';
-import { daysLeft, reminderStep } from './policy.js';
+import { reminderStep } from './policy.js';
 
 /** Days before the end of a client secret on which the operator is told. Amazon itself begins 90 days before. */
 const SECRET_REMINDER_DAYS = [90, 60, 30, 15, 7, 1];
@@ -57,7 +57,7 @@ export class ClientSecretCountdown {
         type: 'application.secret_expiring',
         actor: 'regrant',
         applicationId,
-        data: { clientSecretId, expiresAt: expiresAt.toISOString(), daysLeft: daysLeft(expiresAt, now) },
+        data: { clientSecretId, expiresAt: expiresAt.toISOString(), daysLeft: daysUntil(expiresAt, now) },
       });
       await this.mails.queue(manager, {
         key: `secret-expiring.${clientSecretId}.${expiresOn}.${threshold}`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { addDays, dayOf } from '../tokens/renewal-status.js';
-import { daysLeft, reminderStep, renewalStep } from './policy.js';
+import { addDays } from '../tokens/renewal-status.js';
+import { reminderStep, renewalStep } from './policy.js';
 
 const DAYS = [60, 30, 14, 7, 1, 0, -7, -14];
 const due = new Date('2028-02-29T09:30:00.000Z');
@@ -102,24 +102,5 @@ describe('A year of runs', () => {
       now = nextAt;
     }
     expect(reminded).toEqual(DAYS);
-  });
-});
-
-describe('daysLeft', () => {
-  it.each([
-    ['a whole day', 1, 1],
-    ['a day that has just begun', 1 + MILLISECOND, 2],
-    ['the last moment', MILLISECOND, 1],
-    ['the date itself', 0, 0],
-    ['a moment after', -MILLISECOND, 0],
-    ['a day after', -1, -1],
-  ])('counts %s', (_what, days, expected) => {
-    expect(daysLeft(due, before(days))).toBe(expected);
-  });
-
-  it('counts the days of a year through a leap day and both changes of the clocks', () => {
-    const consent = new Date('2027-03-01T00:30:00+01:00');
-    expect(daysLeft(addDays(consent, 365), consent)).toBe(365);
-    expect(dayOf(addDays(consent, 365))).toBe('2028-02-28');
   });
 });

@@ -1,4 +1,4 @@
-import { addDays, DAY, renewalStatus, type RenewalStatus } from '../tokens/renewal-status.js';
+import { addDays, renewalStatus, type RenewalStatus } from '../tokens/renewal-status.js';
 
 /** What is to be done about a date at this moment. */
 export interface Step {
@@ -56,10 +56,4 @@ export function renewalStep(
   // It becomes overdue at the date itself, also where no reminder is sent on that day.
   const turns = dueAt > now && (!nextAt || dueAt < nextAt) ? dueAt : nextAt;
   return { status, reminder, nextAt: turns };
-}
-
-/** Whole days until the date, rounded up: a day that has begun counts. Negative or zero once it has passed. */
-export function daysLeft(date: Date, now: Date): number {
-  // Not -0, which prints and compares in its own ways.
-  return Math.ceil((date.getTime() - now.getTime()) / DAY) + 0;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { addDays, dueDate, renewalStatus } from './renewal-status.js';
+import { addDays, dayOf, daysUntil, dueDate, renewalStatus } from './renewal-status.js';
 
 const now = new Date('2027-03-01T12:00:00Z');
+const MILLISECOND = 1 / 86_400_000;
 const reminders = [60, 30, 0, -7];
 
 describe('renewalStatus', () => {
@@ -36,5 +37,27 @@ describe('dueDate', () => {
   it('is none for a self-authorization, unless the operator wants one', () => {
     expect(dueDate(now, 'self', renewal)).toBeNull();
     expect(dueDate(now, 'self', { ...renewal, selfAuthorizations: true })).toEqual(addDays(now, 365));
+  });
+});
+
+describe('daysUntil', () => {
+  const due = new Date('2028-03-01T12:00:00Z');
+
+  it.each([
+    ['a whole day', 1, 1],
+    ['a day that has just begun', 1 + MILLISECOND, 2],
+    ['the last moment', MILLISECOND, 1],
+    ['the date itself', 0, 0],
+    ['a moment after', -MILLISECOND, 0],
+    ['a day after', -1, -1],
+    ['days across a leap day', 2, 2],
+  ])('counts %s', (_what, days, expected) => {
+    expect(daysUntil(due, addDays(due, -days))).toBe(expected);
+  });
+
+  it('counts the days of a year through a leap day and both changes of the clocks', () => {
+    const consent = new Date('2027-03-01T00:30:00+01:00');
+    expect(daysUntil(addDays(consent, 365), consent)).toBe(365);
+    expect(dayOf(addDays(consent, 365))).toBe('2028-02-28');
   });
 });

@@ -8,6 +8,11 @@ export const DAY = 86_400_000;
 /** The moment `days` after `from`; days of 24 hours, so that time zones and summer time play no part. */
 export const addDays = (from: Date, days: number): Date => new Date(from.getTime() + days * DAY);
 
+/** Whole days until the date, rounded up: a day that has begun counts. Negative or zero once it has passed. */
+export const daysUntil = (date: Date, now: Date): number =>
+  // Never -0, which prints and compares in its own ways.
+  Math.ceil((date.getTime() - now.getTime()) / DAY) + 0;
+
 /** Names a due date in keys: dates on the same day (in UTC) are the same duty, told of once. */
 export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 

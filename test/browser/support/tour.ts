@@ -1,5 +1,7 @@
 import { type Page } from 'playwright-core';
+import { drain } from '../../support/deliveries.js';
 import { api } from '../../support/people.js';
+import { DAY_SECONDS, run } from '../../support/renewals.js';
 import { APPLICATION } from '../../support/simulator.js';
 import { connect, signUp } from './seller.js';
 import { type Website } from './website.js';
@@ -67,12 +69,14 @@ export async function tour(
   const due = await connectAnother(page, 'A2SIMULATEDDE1', 'Germany');
   await look('connection');
   await connectAnother(page, 'A2SIMULATEDUS1', 'United States');
+  const overdue = await connectAnother(page, 'A2SIMULATEDAU1', 'Australia');
 
-  const id = due.split('/').at(-1) ?? '';
-  await app.database.query(`UPDATE authorizations SET renewal_due_at = $1 WHERE id = $2`, [
-    app.clock.inSeconds(5 * 86_400),
-    id,
+  for (const days of [25, 5]) await remind(app, due, days);
+  await remind(app, overdue, 1);
+  await app.database.query(`UPDATE deliveries SET status = 'bounced' WHERE authorization_id = $1`, [
+    overdue.split('/').at(-1),
   ]);
+  await remind(app, overdue, -3);
   await simulator.partner('A2SIMULATEDJP1', { scenario: 'revoked' });
   await api(app.url, 'POST', `/api/v1/authorizations/${refused.split('/').at(-1)}/access-token`, {
     body: { forceRefresh: true },
@@ -83,6 +87,7 @@ export async function tour(
   await show('disconnect', `${disconnected}/disconnect`);
   await press('connection-disconnected', 'Disconnect');
   await show('connection-due', due);
+  await show('connection-overdue', overdue);
   await show('connection-refused', refused);
   await show('connections', '/connections');
   await show('connection-unknown', '/connections/6f1cbe0e-6d0e-4b5c-8f0c-000000000000');
@@ -126,6 +131,15 @@ export async function connectLink(app: Website['app'], email: string): Promise<s
     body: { marketplaceId: 'ATVPDKIKX0DER' },
   });
   return body.url;
+}
+
+/** Lets that connection be due in so many days, and its seller be reminded. */
+export async function remind(app: Website['app'], connection: string, days: number): Promise<void> {
+  const renewalDueAt = app.clock.inSeconds(days * DAY_SECONDS).toISOString();
+  const path = `/api/v1/authorizations/${connection.split('/').at(-1)}`;
+  await api(app.url, 'PATCH', path, { body: { renewalDueAt } });
+  await run(app);
+  await drain(app);
 }
 
 /** Answers the path of the new connection's page. */
