@@ -10,6 +10,7 @@ import { ApplicationsController } from './applications.controller.js';
 import { AuthorizationsController } from './authorizations.controller.js';
 import { ConnectLinksController } from './connect-links.controller.js';
 import { EncryptionController } from './encryption.controller.js';
+import { OverviewController } from './overview.controller.js';
 import { RemindersController } from './reminders.controller.js';
 import { RenewalsController } from './renewals.controller.js';
 import { SellersController } from './sellers.controller.js';
@@ -30,6 +31,7 @@ import { SellersController } from './sellers.controller.js';
     SellersController,
     ConnectLinksController,
     EncryptionController,
+    OverviewController,
     RenewalsController,
     RemindersController,
   ],

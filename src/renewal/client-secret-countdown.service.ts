@@ -12,7 +12,7 @@ import { ClientSecretReminder } from './client-secret-reminder.entity.js';
 import { reminderStep } from './policy.js';
 
 /** Days before the end of a client secret on which the operator is told. Amazon itself begins 90 days before. */
-const SECRET_REMINDER_DAYS = [90, 60, 30, 15, 7, 1];
+export const SECRET_REMINDER_DAYS = [90, 60, 30, 15, 7, 1];
 
 /** Tells the operator in time that a client secret ends; with it, all calls of that application would. */
 @Injectable()

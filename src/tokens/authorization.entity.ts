@@ -19,6 +19,7 @@ export type Workflow = 'website' | 'appstore' | 'self';
 @Index('authorizations_renewal_idx', ['renewalDueAt', 'id'])
 @Index('authorizations_renewal_first_idx', ['renewalDueAt', 'id'], { where: 'renewal_next_at IS NULL' })
 @Index('authorizations_renewal_next_idx', ['renewalNextAt', 'id'], { where: 'renewal_next_at IS NOT NULL' })
+@Index('authorizations_counts_idx', ['applicationId', 'status', 'renewalDueAt'])
 // Over an expression, which decorators cannot say: it stands in the migration (see src/crypto/sealed-columns.ts).
 @Index('authorizations_sealed_refresh_token_key_idx', { synchronize: false })
 @Index('authorizations_region_check_idx', ['regionCheckAt'], { where: 'region_check_at IS NOT NULL' })

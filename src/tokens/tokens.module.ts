@@ -10,6 +10,7 @@ import { AccessToken } from './access-token.entity.js';
 import { AccessTokens } from './access-tokens.js';
 import { Adjustments } from './adjustments.service.js';
 import { ApplicationGrants } from './application-grants.js';
+import { AuthorizationCounts } from './authorization-counts.js';
 import { AuthorizationList } from './authorization-list.js';
 import { AuthorizationRegions } from './authorization-regions.service.js';
 import { AuthorizationRenewals } from './authorization-renewals.service.js';
@@ -48,6 +49,7 @@ import { VendingService } from './vending.service.js';
     AuthorizationList,
     Adjustments,
     ApplicationGrants,
+    AuthorizationCounts,
     AuthorizationRegions,
     AuthorizationRenewals,
     DueProbes,
@@ -66,6 +68,7 @@ import { VendingService } from './vending.service.js';
     AuthorizationList,
     Adjustments,
     ApplicationGrants,
+    AuthorizationCounts,
     AuthorizationRenewals,
     GrantImports,
     RegionCheck,

@@ -10,6 +10,7 @@ import { Deliveries1764500000000 } from './1764500000000-deliveries.js';
 import { Renewals1764600000000 } from './1764600000000-renewals.js';
 import { ApiKeys1764700000000 } from './1764700000000-api-keys.js';
 import { IdleProbes1764800000000 } from './1764800000000-idle-probes.js';
+import { Overview1764850000000 } from './1764850000000-overview.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Renewals1764600000000,
   ApiKeys1764700000000,
   IdleProbes1764800000000,
+  Overview1764850000000,
 ];
