@@ -6,6 +6,7 @@ import { CryptoModule } from '../crypto/crypto.module.js';
 import { LwaModule } from '../lwa/lwa.module.js';
 import { SellersModule } from '../sellers/sellers.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
+import { ApiKeysController } from './api-keys.controller.js';
 import { ApplicationsController } from './applications.controller.js';
 import { AuthorizationsController } from './authorizations.controller.js';
 import { ConnectLinksController } from './connect-links.controller.js';
@@ -28,6 +29,7 @@ import { SellersController } from './sellers.controller.js';
   controllers: [
     AuthorizationsController,
     ApplicationsController,
+    ApiKeysController,
     SellersController,
     ConnectLinksController,
     EncryptionController,

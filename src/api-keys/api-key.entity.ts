@@ -56,4 +56,8 @@ export class ApiKey {
 
   @Column('timestamptz', { nullable: true })
   lastUsedAt: Date | null;
+
+  /** When an old secret was last used, since the last rotation: whether some program has still to move over. */
+  @Column('timestamptz', { nullable: true })
+  oldSecretUsedAt: Date | null;
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { type Scope, SCOPES } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { Forbidden, Unauthenticated } from '../common/errors.js';
@@ -9,6 +9,8 @@ import { isHashOf, tokenHash } from '../common/random.js';
 import { RegrantConfig } from '../config/config.js';
 import { Signals } from '../signals/signals.js';
 import { ApiKey } from './api-key.entity.js';
+import { administers } from './api-key-powers.js';
+import { LastUses } from './last-uses.service.js';
 
 /** Milliseconds. A bound for what no signal tells of: a row that somebody changes by hand. */
 const BELIEVED_FOR = 60_000;
@@ -31,16 +33,20 @@ export class ApiKeysService implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
     private readonly signals: Signals,
+    private readonly uses: LastUses,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
   ) {
     signals.listen('api-key', { heard: (clientId) => this.forget(clientId), missed: () => this.forgetAll() });
   }
 
-  /** The key of `BOOTSTRAP_API_KEY`, with every scope, as long as there is no key at all. */
+  /**
+   * The key of `BOOTSTRAP_API_KEY`, with every scope, as long as no key is there that may administer everything: none
+   * at all, or the last one has expired.
+   */
   async onApplicationBootstrap(): Promise<void> {
     const [clientId, secret] = this.config.bootstrapApiKey?.split('.') ?? [];
-    if (!clientId || !secret || (await this.dataSource.manager.count(ApiKey)) > 0) return;
+    if (!clientId || !secret || (await this.somebodyAdministers(this.dataSource.manager))) return;
     const key = {
       id: randomUUID(),
       clientId,
@@ -60,7 +66,7 @@ export class ApiKeysService implements OnApplicationBootstrap {
    */
   known(clientId: string, secret: string): ApiKey | undefined {
     const key = this.signals.current ? this.remembered.get(clientId) : undefined;
-    return key && opens(key, secret, this.clock.now()) ? key : undefined;
+    return key && this.opens(key, secret) ? key : undefined;
   }
 
   /**
@@ -73,9 +79,29 @@ export class ApiKeysService implements OnApplicationBootstrap {
     const changes = this.changes;
     const key = await this.dataSource.manager.findOneBy(ApiKey, { clientId });
     if (!key) isHashOf(NO_HASH, secret);
-    if (!key || !opens(key, secret, this.clock.now())) throw new Unauthenticated();
+    if (!key || !this.opens(key, secret)) throw new Unauthenticated();
     if (changes === this.changes) this.remembered.set(clientId, key);
     return key;
+  }
+
+  /** Whether the key takes that secret now; then that is noted as its use. */
+  private opens(key: ApiKey, secret: string): boolean {
+    const now = this.clock.now();
+    const by = isHashOf(key.secretHash, secret)
+      ? 'current'
+      : isOldSecret(key, secret, now)
+        ? 'old'
+        : undefined;
+    if (!by || key.revokedAt || (key.expiresAt && key.expiresAt <= now)) return false;
+    this.uses.note(key.id, now, by);
+    return true;
+  }
+
+  /** Whether a key lives that may administer everything, `except` this one. */
+  async somebodyAdministers(manager: EntityManager, except?: ApiKey): Promise<boolean> {
+    const unlimited = await manager.findBy(ApiKey, { applicationIds: IsNull(), revokedAt: IsNull() });
+    const now = this.clock.now();
+    return unlimited.some((key) => key.id !== except?.id && administers(key, now));
   }
 
   /** @throws Forbidden when the key lacks the scope */
@@ -95,12 +121,8 @@ export class ApiKeysService implements OnApplicationBootstrap {
   }
 }
 
-/** Whether the key takes that secret now. */
-function opens({ secretHash, oldSecrets, revokedAt, expiresAt }: ApiKey, secret: string, now: Date): boolean {
-  let matches = isHashOf(secretHash, secret);
-  for (const old of oldSecrets) if (isHashOf(old.hash, secret) && old.validUntil > now) matches = true;
-  return matches && !revokedAt && (!expiresAt || expiresAt > now);
-}
+const isOldSecret = ({ oldSecrets }: ApiKey, secret: string, now: Date): boolean =>
+  oldSecrets.some(({ hash, validUntil }) => validUntil > now && isHashOf(hash, secret));
 
 /** @throws Forbidden when a key is limited (`applicationIds` not null) to other applications than this one */
 export function requireApplication(applicationIds: readonly string[] | null, applicationId: string): void {

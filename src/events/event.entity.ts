@@ -31,11 +31,14 @@ export type SellerEventType =
   | 'seller.identity_unlinked'
   | 'seller.deleted';
 
+export type ApiKeyEventType = 'api_key.created' | 'api_key.changed' | 'api_key.rotated' | 'api_key.revoked';
+
 export type DeliveryEventType = 'delivery.bounced' | 'delivery.abandoned';
 
 export type EventType =
   | AuthorizationEventType
   | ApplicationEventType
+  | ApiKeyEventType
   | SellerEventType
   | EncryptionEventType
   | DeliveryEventType

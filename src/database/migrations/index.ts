@@ -9,6 +9,7 @@ import { AccessTokens1764400000000 } from './1764400000000-access-tokens.js';
 import { Deliveries1764500000000 } from './1764500000000-deliveries.js';
 import { Renewals1764600000000 } from './1764600000000-renewals.js';
 import { ApiKeys1764700000000 } from './1764700000000-api-keys.js';
+import { OldSecretUses1764700000001 } from './1764700000001-old-secret-uses.js';
 import { IdleProbes1764800000000 } from './1764800000000-idle-probes.js';
 import { Overview1764850000000 } from './1764850000000-overview.js';
 
@@ -25,6 +26,7 @@ export const migrations = [
   Deliveries1764500000000,
   Renewals1764600000000,
   ApiKeys1764700000000,
+  OldSecretUses1764700000001,
   IdleProbes1764800000000,
   Overview1764850000000,
 ];
