@@ -52,26 +52,29 @@ export class Deliveries {
    * @param manager of the transaction that makes the change
    * @returns whether it was queued
    */
-  async queue(manager: EntityManager, { supersedes, notBefore, ...delivery }: NewDelivery): Promise<boolean> {
+  async queue(manager: EntityManager, delivery: NewDelivery): Promise<boolean> {
     const now = this.clock.now();
-    const { raw } = (await manager
-      .createQueryBuilder()
-      .insert()
-      .into(Delivery)
-      .values({
-        ...delivery,
-        id: randomUUID(),
-        data: (delivery.data ?? {}) as object,
-        nextAttemptAt: notBefore ?? now,
-        createdAt: now,
-      })
-      .orIgnore()
-      .returning('id')
-      .execute()) as { raw: { id: string }[] };
-    const [queued] = raw;
-    if (queued && manager.queryRunner) manager.queryRunner.data[QUEUED] = true;
-    if (queued && supersedes && delivery.topic) await this.drop(manager, delivery.topic, queued.id);
-    return queued !== undefined;
+    const { channel, key, template, recipient, topic = null, supersedes = false } = delivery;
+    // The second part does not see the row of the first one, so it drops what was there before.
+    const queued = await manager.query<unknown[]>(
+      `WITH queued AS (
+         INSERT INTO deliveries (id, channel, key, template, recipient, topic, authorization_id, seller_id,
+           application_id, event_id, data, next_attempt_at, not_after, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT DO NOTHING RETURNING id
+       ), superseded AS (
+         UPDATE deliveries SET status = 'dropped', finished_at = $14
+         WHERE $15 AND topic = $6 AND status = 'pending' AND EXISTS (SELECT FROM queued)
+       )
+       SELECT FROM queued`,
+      [
+        ...[randomUUID(), channel, key, template, recipient, topic],
+        ...[delivery.authorizationId, delivery.sellerId, delivery.applicationId, delivery.eventId],
+        ...[delivery.data ?? {}, delivery.notBefore ?? now, delivery.notAfter, now, supersedes],
+      ],
+    );
+    if (queued.length && manager.queryRunner) manager.queryRunner.data[QUEUED] = true;
+    return queued.length > 0;
   }
 
   /**
@@ -79,14 +82,9 @@ export class Deliveries {
    * arrive, and is then recorded as sent.
    * @returns how many were dropped
    */
-  async drop(manager: EntityManager, topic: string, exceptId?: string): Promise<number> {
-    const query = manager
-      .createQueryBuilder()
-      .update(Delivery)
-      .set({ status: 'dropped', finishedAt: this.clock.now() })
-      .where(`topic = :topic AND status = 'pending'`, { topic });
-    if (exceptId) query.andWhere('id <> :exceptId', { exceptId });
-    return (await query.execute()).affected ?? 0;
+  async drop(manager: EntityManager, topic: string): Promise<number> {
+    const dropped = { status: 'dropped', finishedAt: this.clock.now() } as const;
+    return (await manager.update(Delivery, { topic, status: 'pending' }, dropped)).affected ?? 0;
   }
 
   /** Whether it still waits to be sent; `drop` waits for the transaction of `manager` then. */

@@ -32,13 +32,14 @@ export class EventLog {
 
   /** @param manager of the transaction that makes the change */
   async append(manager: EntityManager, event: NewEvent): Promise<void> {
-    const row = manager.create(Event, {
-      ...{ applicationId: null, authorizationId: null, sellerId: null },
-      ...event,
-      data: event.data ?? {},
-      occurredAt: this.clock.now(),
-    });
-    await manager.insert(Event, row as object);
+    const { type, actor, applicationId = null, authorizationId = null, sellerId = null, data = {} } = event;
+    const occurredAt = this.clock.now();
+    const [added] = await manager.query<[{ id: string }]>(
+      `INSERT INTO events (type, actor, application_id, authorization_id, seller_id, data, occurred_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
+      [type, actor, applicationId, authorizationId, sellerId, data, occurredAt],
+    );
+    const row: Event = { ...added, type, actor, applicationId, authorizationId, sellerId, data, occurredAt };
     for (const subscriber of this.subscribers) await subscriber(manager, row);
   }
 

@@ -14,6 +14,12 @@ export interface RenewalFilter {
   applicationIds?: readonly string[];
 }
 
+/** As much of a row as renewals are about. */
+export type RenewableRow = Pick<
+  Authorization,
+  'id' | 'applicationId' | 'sellerId' | 'status' | 'renewalDueAt'
+>;
+
 /** Where `renewalNextAt` points when there is nothing to look at again: later than any run. */
 const NEVER = new Date('9999-12-31T00:00:00Z');
 const AT_A_TIME = 500;
@@ -39,19 +45,29 @@ export class AuthorizationRenewals {
   }
 
   /** The row, locked until the end of the transaction; null when it is gone. */
-  async lock(manager: EntityManager, id: string): Promise<Authorization | null> {
-    return manager.findOne(Authorization, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  async lock(manager: EntityManager, id: string): Promise<RenewableRow | null> {
+    const [row] = await manager.query<RenewableRow[]>(
+      `SELECT id, application_id AS "applicationId", seller_id AS "sellerId", status, renewal_due_at AS "renewalDueAt"
+       FROM authorizations WHERE id = $1 FOR UPDATE`,
+      [id],
+    );
+    return row ?? null;
   }
 
   /**
    * A run has looked at the row, which is locked in the transaction of `manager`.
    * @param nextAt when to look again; null: not before its due date changes
+   * @param reminded whether a reminder was queued
    */
-  async looked(manager: EntityManager, id: string, nextAt: Date | null): Promise<void> {
-    await manager.update(Authorization, { id }, { renewalNextAt: nextAt ?? NEVER });
+  async looked(manager: EntityManager, id: string, nextAt: Date | null, reminded: boolean): Promise<void> {
+    await manager.query(
+      `UPDATE authorizations SET renewal_next_at = $2, last_reminder_at = COALESCE($3, last_reminder_at)
+       WHERE id = $1`,
+      [id, nextAt ?? NEVER, reminded ? this.clock.now() : null],
+    );
   }
 
-  /** A reminder was queued, in the transaction of `manager`. */
+  /** A reminder was queued by itself, in the transaction of `manager`. */
   async reminded(manager: EntityManager, id: string): Promise<void> {
     await manager.update(Authorization, { id }, { lastReminderAt: this.clock.now() });
   }

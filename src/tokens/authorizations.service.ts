@@ -263,7 +263,11 @@ export class AuthorizationsService {
 }
 
 /** Whom an event of this row is about. */
-export const about = ({ id, applicationId, sellerId }: Authorization) => ({
+export const about = ({
+  id,
+  applicationId,
+  sellerId,
+}: Pick<Authorization, 'id' | 'applicationId' | 'sellerId'>) => ({
   authorizationId: id,
   applicationId,
   sellerId,
