@@ -12,12 +12,13 @@ import { type Clock, SystemClock } from './common/clock.js';
 import { toRegrantError } from './common/error-meaning.js';
 import { ErrorFilter, problem } from './common/error.filter.js';
 import { InvalidRequest } from './common/errors.js';
-import { createLogger, type Logger, NestLogger } from './common/logger.js';
+import { createLogger, type Logger, NestLogger, withoutRedaction } from './common/logger.js';
 import { securityHeaders } from './common/security-headers.js';
 import { validationPipe } from './common/validation.js';
 import { type RegrantConfig } from './config/config.js';
 import { serveApiDocument } from './admin/api-document.js';
 import { Visitors } from './sellers/visitors.js';
+import { WarmVending } from './tokens/warm-vending.js';
 
 export interface App {
   nest: NestFastifyApplication;
@@ -93,12 +94,14 @@ async function addHttpBasics(
     done();
   });
   // The route's pattern, never the address itself: that may hold a code, a state or a link's token.
+  const requests = withoutRedaction(logger);
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     const line = { requestId: request.id, method: request.method, route, status: reply.statusCode };
-    logger.info({ ...line, milliseconds: Math.round(reply.elapsedTime) }, 'request');
+    requests.info({ ...line, milliseconds: Math.round(reply.elapsedTime) }, 'request');
     done();
   });
+  nest.get(WarmVending, { strict: false }).attachTo(fastify);
   await nest.register(fastifyCookie);
   const pico = dirname(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css'));
   await nest.register(fastifyStatic, {

@@ -44,7 +44,7 @@ async function startService(config: RegrantConfig, logger: Logger, life: Lifecyc
   const { port } = nest.getHttpServer().address() as AddressInfo;
   config.listensOn(port);
   logger.info({ url: config.publicUrl, port }, 'Regrant is ready');
-  if (process.connected) process.send?.({ type: 'ready', url: config.publicUrl });
+  if (process.connected) process.send?.({ type: 'ready', url: config.publicUrl, port });
 }
 
 await main().catch((error: unknown) => {

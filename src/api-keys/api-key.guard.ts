@@ -15,6 +15,12 @@ declare module 'fastify' {
 /** `rgk_…` and its secret, apart at the first dot. The scheme is case-insensitive (RFC 9110). */
 const BEARER = /^bearer +([\w-]{1,128})\.([\w-]{1,256})$/i;
 
+/** What a request says it is made with; undefined when it says nothing that could be an API key. */
+export function credentialsOf({ headers }: FastifyRequest): { clientId: string; secret: string } | undefined {
+  const [, clientId, secret] = BEARER.exec(headers.authorization ?? '') ?? [];
+  return clientId && secret ? { clientId, secret } : undefined;
+}
+
 /** Lets a route of kind `api-key` through for a valid key that has the scope. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
@@ -30,8 +36,9 @@ export class ApiKeyGuard implements CanActivate {
     ]);
     if (access?.kind !== 'api-key') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const [, clientId, secret] = BEARER.exec(request.headers.authorization ?? '') ?? [];
-    if (!clientId || !secret) throw new Unauthenticated();
+    const credentials = credentialsOf(request);
+    if (!credentials) throw new Unauthenticated();
+    const { clientId, secret } = credentials;
     const known = this.apiKeys.known(clientId, secret);
     if (known) return this.admit(request, known, access.scope);
     return this.apiKeys.authenticate(clientId, secret).then((key) => this.admit(request, key, access.scope));

@@ -106,7 +106,7 @@ export class ApiKeysService implements OnApplicationBootstrap {
 
   /** @throws Forbidden when the key lacks the scope */
   requireScope(key: ApiKey, scope: Scope): void {
-    if (!key.scopes.includes(scope)) throw new Forbidden(`This API key lacks the scope ${scope}.`);
+    if (!hasScope(key, scope)) throw new Forbidden(`This API key lacks the scope ${scope}.`);
   }
 
   /** Must be called after the commit of a change, so that this process sees it at once; the others hear of it. */
@@ -124,9 +124,15 @@ export class ApiKeysService implements OnApplicationBootstrap {
 const isOldSecret = ({ oldSecrets }: ApiKey, secret: string, now: Date): boolean =>
   oldSecrets.some(({ hash, validUntil }) => validUntil > now && isHashOf(hash, secret));
 
+export const hasScope = ({ scopes }: ApiKey, scope: Scope): boolean => scopes.includes(scope);
+
+/** Whether a key that is limited to `applicationIds` (null: to none in particular) may see this application. */
+export const allowsApplication = (applicationIds: readonly string[] | null, applicationId: string): boolean =>
+  !applicationIds || applicationIds.includes(applicationId);
+
 /** @throws Forbidden when a key is limited (`applicationIds` not null) to other applications than this one */
 export function requireApplication(applicationIds: readonly string[] | null, applicationId: string): void {
-  if (applicationIds && !applicationIds.includes(applicationId))
+  if (!allowsApplication(applicationIds, applicationId))
     throw new Forbidden('This API key is limited to other applications.');
 }
 

@@ -8,7 +8,7 @@ export type { Logger };
  * JSON lines on stdout. What could carry a secret (headers, bodies, query strings, cookies) is never logged at all;
  * the redaction below is the second net, for objects that somebody logs whole.
  */
-export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+export function createLogger(level: string, destination: DestinationStream = new StandardOutput()): Logger {
   const secrets = [
     'authorization', 'cookie', 'password', 'code', 'state', 'secret', 'accessToken', 'refreshToken', 'clientSecret',
     'access_token', 'refresh_token', 'client_secret', 'restrictedDataToken', 'email', 'to', 'from', 'parameters', 'query',
@@ -28,6 +28,46 @@ export function createLogger(level: string, destination: DestinationStream = pin
     },
     destination,
   );
+}
+
+/**
+ * A logger for lines whose every field is known to hold no secret: looking for some costs more than the whole request
+ * that such a line tells of.
+ */
+export const withoutRedaction = (logger: Logger): Logger => logger.child({}, { redact: [] });
+
+/** Milliseconds that a line may wait for others. */
+const GATHERED_FOR = 20;
+const WARN = 40;
+/** A stream with this property is told by pino the level of the line that it is to write. */
+const TELL_LEVEL: unique symbol = Symbol.for('pino.metadata');
+
+/**
+ * Standard output, many lines at a time: a system call for each costs more than most requests. A warning or an error
+ * goes out at once with all that waits, and so does everything when the process ends; what `kill -9` can lose are the
+ * plain lines of the last moment.
+ */
+class StandardOutput implements DestinationStream {
+  readonly [TELL_LEVEL] = true;
+  lastLevel = 0;
+  private readonly output = pino.destination({ fd: 1, sync: true, minLength: 8192 });
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    process.on('exit', () => this.output.flushSync());
+  }
+
+  write(line: string): void {
+    this.output.write(line);
+    if (this.lastLevel >= WARN) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), GATHERED_FOR).unref();
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.output.flush();
+  }
 }
 
 /** Errors of other realms (native) and those that libraries build by prototype are errors too. */

@@ -1,18 +1,22 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { type VendedToken } from './vended-token.js';
+
+/** The bounds of `minimumSeconds`. */
+export const LIFE_TO_ASK_FOR = { least: 1, most: 3540 } as const;
 
 export class AccessTokenRequest {
   @ApiPropertyOptional({
     type: 'integer',
     description: 'Seconds that the token must still live; a shorter-lived one is refreshed first',
     default: 60,
-    minimum: 1,
-    maximum: 3540,
+    minimum: LIFE_TO_ASK_FOR.least,
+    maximum: LIFE_TO_ASK_FOR.most,
   })
   @IsOptional()
   @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(1, { message: 'must be at least 1' })
-  @Max(3540, { message: 'must be at most 3540: tokens live an hour' })
+  @Min(LIFE_TO_ASK_FOR.least, { message: `must be at least ${LIFE_TO_ASK_FOR.least}` })
+  @Max(LIFE_TO_ASK_FOR.most, { message: `must be at most ${LIFE_TO_ASK_FOR.most}: tokens live an hour` })
   minimumSeconds?: number;
 
   @ApiPropertyOptional({
@@ -55,3 +59,14 @@ export class AccessTokenAnswer extends TokenAnswer {
   })
   endpoint: string;
 }
+
+export const accessTokenAnswer = (token: VendedToken, secondsLeft: number): AccessTokenAnswer => ({
+  accessToken: token.accessToken,
+  tokenType: 'bearer',
+  expiresAt: token.expiresAt.toISOString(),
+  expiresIn: secondsLeft,
+  authorizationId: token.authorizationId,
+  sellingPartnerId: token.sellingPartnerId,
+  region: token.region,
+  endpoint: token.endpoint,
+});

@@ -1,13 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import {
-  ApiConsumes,
-  ApiOkResponse,
-  ApiOperation,
-  ApiProperty,
-  ApiPropertyOptional,
-  ApiTags,
-} from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type ApiKey } from '../api-keys/api-key.entity.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { ApplicationsService } from '../applications/applications.service.js';
@@ -16,59 +8,8 @@ import { ApiLwaProblems } from '../common/api-problems.js';
 import { InvalidRequest, NotFound } from '../common/errors.js';
 import { isUuid } from '../common/validation.js';
 import { GRANTLESS_SCOPE, GrantlessTokens } from './grantless-tokens.service.js';
+import { LwaTokenAnswer, lwaTokenAnswer, LwaTokenRequest, SDK_MINIMUM_SECONDS } from './lwa-endpoint.dto.js';
 import { VendingService } from './vending.service.js';
-
-class TokenRequest {
-  @ApiProperty({ enum: ['refresh_token', 'client_credentials'] })
-  @IsString()
-  @MaxLength(64)
-  grant_type: string;
-
-  @ApiProperty({ description: 'Client id of an API key with tokens:vend', example: 'rgk_…' })
-  @IsString()
-  @MaxLength(128)
-  client_id: string;
-
-  @ApiProperty({ description: 'Secret of that API key' })
-  @IsString()
-  @MaxLength(256)
-  client_secret: string;
-
-  @ApiPropertyOptional({
-    description: "For refresh_token: the authorization's id, in place of a refresh token",
-    format: 'uuid',
-  })
-  @IsOptional()
-  @IsString()
-  @MaxLength(4096)
-  refresh_token?: string;
-
-  @ApiPropertyOptional({
-    description: 'For client_credentials: grantless scopes with spaces between; otherwise ignored',
-    example: 'sellingpartnerapi::notifications',
-  })
-  @IsOptional()
-  @IsString()
-  @MaxLength(1024)
-  scope?: string;
-}
-
-class TokenAnswer {
-  @ApiProperty({ description: 'For the header `x-amz-access-token`' })
-  access_token: string;
-
-  @ApiProperty({ example: 'bearer' })
-  token_type: string;
-
-  @ApiProperty({ type: 'integer', description: 'Seconds that it still lives' })
-  expires_in: number;
-
-  @ApiPropertyOptional({ description: 'The refresh_token of the request' })
-  refresh_token?: string;
-}
-
-/** SDKs treat a token as expired a minute early; this keeps them from asking again at once. */
-const SDK_MINIMUM_SECONDS = 120;
 
 /**
  * Login with Amazon's token endpoint as SP-API SDKs know it (RFC 6749 sections 4.4 and 6), answered by Regrant: a
@@ -95,9 +36,9 @@ export class LwaEndpointController {
       "what it gets, errors included, has the form of Amazon's own endpoint.",
   })
   @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
-  @ApiOkResponse({ type: TokenAnswer, description: 'A valid access token' })
+  @ApiOkResponse({ type: LwaTokenAnswer, description: 'A valid access token' })
   @ApiLwaProblems()
-  async token(@Body() request: TokenRequest): Promise<TokenAnswer> {
+  async token(@Body() request: LwaTokenRequest): Promise<LwaTokenAnswer> {
     const key = await this.apiKeys.authenticate(request.client_id, request.client_secret);
     this.apiKeys.requireScope(key, 'tokens:vend');
     if (request.grant_type === 'refresh_token') return this.refresh(request, key);
@@ -109,7 +50,7 @@ export class LwaEndpointController {
     );
   }
 
-  private async refresh(request: TokenRequest, { applicationIds }: ApiKey): Promise<TokenAnswer> {
+  private async refresh(request: LwaTokenRequest, { applicationIds }: ApiKey): Promise<LwaTokenAnswer> {
     if (!request.refresh_token)
       throw new InvalidRequest('The request is missing a required parameter : refresh_token');
     if (!isUuid(request.refresh_token))
@@ -118,24 +59,18 @@ export class LwaEndpointController {
       minimumSeconds: SDK_MINIMUM_SECONDS,
       applicationIds,
     });
-    return {
-      access_token: token.accessToken,
-      token_type: 'bearer',
-      expires_in: this.vending.secondsLeft(token),
-      refresh_token: request.refresh_token,
-    };
+    return lwaTokenAnswer(token, this.vending.secondsLeft(token), request.refresh_token);
   }
 
-  private async clientCredentials({ scope }: TokenRequest, { applicationIds }: ApiKey): Promise<TokenAnswer> {
+  private async clientCredentials(
+    { scope }: LwaTokenRequest,
+    { applicationIds }: ApiKey,
+  ): Promise<LwaTokenAnswer> {
     if (!scope) throw new InvalidRequest('The request is missing a required parameter : scope');
     if (!GRANTLESS_SCOPE.test(scope))
       throw new InvalidRequest('An unknown scope was requested', undefined, { lwaError: 'invalid_scope' });
     const application = await this.applications.only(applicationIds);
     const token = await this.grantless.vend(application.id, scope, SDK_MINIMUM_SECONDS);
-    return {
-      access_token: token.accessToken,
-      token_type: 'bearer',
-      expires_in: this.grantless.secondsLeft(token),
-    };
+    return lwaTokenAnswer(token, this.grantless.secondsLeft(token));
   }
 }

@@ -30,6 +30,7 @@ import { TokenRefresh } from './token-refresh.js';
 import { UnsavedTokens } from './unsaved-tokens.js';
 import { VendingController } from './vending.controller.js';
 import { VendingService } from './vending.service.js';
+import { WarmVending } from './warm-vending.js';
 
 /** Authorizations, their sealed refresh tokens, and vending. */
 @Module({
@@ -62,6 +63,7 @@ import { VendingService } from './vending.service.js';
     TokenRefresh,
     UnsavedTokens,
     VendingService,
+    WarmVending,
   ],
   exports: [
     AuthorizationsService,
@@ -73,6 +75,7 @@ import { VendingService } from './vending.service.js';
     GrantImports,
     RegionCheck,
     VendingService,
+    WarmVending,
   ],
 })
 export class TokensModule {}

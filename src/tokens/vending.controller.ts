@@ -5,7 +5,7 @@ import { CallingKey } from '../api-keys/api-key.guard.js';
 import { RequireScope } from '../common/access.js';
 import { ApiProblems } from '../common/api-problems.js';
 import { UuidParam } from '../common/validation.js';
-import { AccessTokenAnswer, AccessTokenRequest } from './access-token.dto.js';
+import { AccessTokenAnswer, accessTokenAnswer, AccessTokenRequest } from './access-token.dto.js';
 import { VendingService } from './vending.service.js';
 
 /** Access tokens for programs, in our own API. */
@@ -30,15 +30,6 @@ export class VendingController {
     @CallingKey() key: ApiKey,
   ): Promise<AccessTokenAnswer> {
     const token = await this.vending.vend(id, { ...options, applicationIds: key.applicationIds });
-    return {
-      accessToken: token.accessToken,
-      tokenType: 'bearer',
-      expiresAt: token.expiresAt.toISOString(),
-      expiresIn: this.vending.secondsLeft(token),
-      authorizationId: token.authorizationId,
-      sellingPartnerId: token.sellingPartnerId,
-      region: token.region,
-      endpoint: token.endpoint,
-    };
+    return accessTokenAnswer(token, this.vending.secondsLeft(token));
   }
 }
