@@ -67,6 +67,7 @@ describe('Applications', () => {
         sellerAuthorizations: { used: 0, limit: 25 },
       },
       warnings: [],
+      credentialsRejectedAt: null,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
     });

@@ -173,6 +173,33 @@ describe('Grantless tokens', () => {
     },
   );
 
+  it('cost Amazon a few calls however many ask while it is down, and are given soon after', async () => {
+    amazon.intercept = () => ({ status: 500, body: {} });
+    for (let i = 0; i < 30; i++) {
+      const { status, headers, body } = await vend();
+      expect([status, body.code]).toEqual([503, 'amazon_unavailable']);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      app.clock.advance(1);
+    }
+    // It is left alone for at least half as long as it has been failing.
+    expect(asked().length).toBeGreaterThan(2);
+    expect(asked().length).toBeLessThan(15);
+    amazon.intercept = () => undefined;
+    app.clock.advance(31);
+    expect((await vend()).status).toBe(200);
+  });
+
+  it('wait as long as Amazon says when it throttles', async () => {
+    amazon.intercept = () => ({ status: 429, body: {}, headers: { 'retry-after': '20' } });
+    await vend();
+    amazon.intercept = () => undefined;
+    app.clock.advance(15);
+    const { status, headers } = await vend();
+    expect([status, headers.get('retry-after')]).toEqual([503, '5']);
+    app.clock.advance(5);
+    expect((await vend()).status).toBe(200);
+  });
+
   it('are given to no key that lacks the scope or is limited to other applications', async () => {
     const reader = await addKey(app, { scopes: ['admin:read'] });
     const stranger = await addKey(app, { application_ids: [randomUUID()] });

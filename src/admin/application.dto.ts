@@ -164,6 +164,16 @@ export class ApplicationAnswer extends IntersectionType(Identity, Settings) {
   @ApiProperty({ type: [String], description: 'Sentences on limits that are nearly or fully used' })
   warnings: string[];
 
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'Since when Login with Amazon refuses the client id and secret; null when it knows the application. ' +
+      'Cleared by the first call that succeeds.',
+  })
+  credentialsRejectedAt: Date | null;
+
   @ApiProperty({ type: String, format: 'date-time' })
   createdAt: Date;
 
@@ -201,6 +211,7 @@ export function showApplication(
     })),
     usage,
     warnings,
+    credentialsRejectedAt: row.credentialsRejectedAt,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };

@@ -10,6 +10,7 @@ import { SignalsModule } from '../signals/signals.module.js';
 import { CredentialsBreaker } from './credentials-breaker.js';
 import { ClientSecrets } from './client-secrets.service.js';
 import { FirstApplication } from './first-application.js';
+import { Witnesses } from './witnesses.js';
 
 @Module({
   imports: [
@@ -19,7 +20,7 @@ import { FirstApplication } from './first-application.js';
     LwaModule,
     SignalsModule,
   ],
-  providers: [ApplicationsService, ClientSecrets, CredentialsBreaker, FirstApplication],
+  providers: [ApplicationsService, ClientSecrets, CredentialsBreaker, FirstApplication, Witnesses],
   exports: [ApplicationsService, ClientSecrets, CredentialsBreaker],
 })
 export class ApplicationsModule {}

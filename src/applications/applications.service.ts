@@ -13,6 +13,7 @@ import { amazonUnavailable } from '../lwa/lwa-problems.js';
 import { type LwaClient, LwaProvider } from '../lwa/lwa-provider.js';
 import { Application } from './application.entity.js';
 import { ClientSecrets } from './client-secrets.service.js';
+import { type Witness, Witnesses } from './witnesses.js';
 
 /** What an operator says of an application. */
 export type ApplicationFields = Pick<
@@ -35,6 +36,7 @@ export class ApplicationsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly secrets: ClientSecrets,
+    private readonly witnesses: Witnesses,
     private readonly lwa: LwaProvider,
     private readonly events: EventLog,
     private readonly signals: Signals,
@@ -113,34 +115,29 @@ export class ApplicationsService {
   /**
    * Calls LWA in the name of this application, with its newest client secret, or with an older one that still lives
    * when LWA does not know the client by the newest (`ClientSecrets.call`).
+   * @param witness the authorization that it is asked for: what LWA says tells something about the application too
    * @throws NotFound, and whatever `call` throws
    */
   async withClient<T>(
     id: string,
     call: (client: LwaClient) => Promise<T>,
-    options: { urgent?: boolean } = {},
+    { urgent, witness }: { urgent?: boolean; witness?: Witness } = {},
   ): Promise<T> {
     const application = await this.byId(id);
     try {
-      return await this.secrets.call(application, call, options);
+      const answer = await this.secrets.call(application, call, { urgent });
+      if (witness) this.witnesses.speakFor(id);
+      return answer;
     } catch (error) {
-      if (error instanceof LwaError && error.reason === 'unauthorized_client')
-        await this.findOutWhomItMeans(application);
+      if (witness && error instanceof LwaError) await this.hear(application, witness, error);
       throw error;
     }
   }
 
-  /**
-   * `unauthorized_client` says either that this token belongs to another application, or that LWA does nothing at all for
-   * this one. A request without any token tells them apart, so that one bad token never stops a whole application.
-   */
-  private async findOutWhomItMeans(application: Application): Promise<void> {
-    try {
-      await this.secrets.call(application, (client) => this.lwa.clientCredentials(client, HARMLESS_SCOPE));
-    } catch (error) {
-      if (error instanceof LwaError && error.reason === 'unauthorized_client')
-        await this.secrets.refusedAltogether(application);
-    }
+  private async hear(application: Application, witness: Witness, { kind, reason }: LwaError): Promise<void> {
+    if (kind === 'grant') this.witnesses.speakFor(application.id);
+    if (reason !== 'unauthorized_client' || !this.witnesses.speakAgainst(application.id, witness)) return;
+    await this.secrets.refusedAltogether(application);
   }
 
   /** @throws Conflict when Amazon's application id is known already */
@@ -267,6 +264,12 @@ export class ApplicationsService {
   private async credentialsChanged(manager: EntityManager, id: string): Promise<void> {
     await manager.update(Application, { id }, { credentialsProbeAt: null });
     await this.signals.send(manager, 'application', id);
+  }
+
+  /** Keeps it from being deleted until the end of the transaction; nobody else is kept from anything. @throws NotFound */
+  async hold(manager: EntityManager, id: string): Promise<void> {
+    const row = await manager.findOne(Application, { where: { id }, lock: { mode: 'for_key_share' } });
+    if (!row) throw new NotFound('There is no such application.');
   }
 
   /** Locks the row until the end of the transaction. @throws NotFound */

@@ -42,10 +42,7 @@ export class ClientSecrets {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * LWA knows the application but does nothing for it, which is as bad as not knowing it: it is flagged, and hardly asked
-   * any more.
-   */
+  /** LWA does nothing for the application, which is as bad as not knowing it: it is flagged, and hardly asked any more. */
   async refusedAltogether(application: Application): Promise<void> {
     const [newest] = (await this.of([application.id])).get(application.id) ?? [];
     if (newest) await this.breaker.rejected(application, newest.id);
@@ -109,11 +106,11 @@ export class ClientSecrets {
   }
 
   /**
-   * Calls LWA with the newest secret, and where LWA does not know the client by it, with the older ones that have not
+   * Calls LWA with the newest secret, and where LWA refuses the client by it, with the older ones that have not
    * expired. No database connection is held meanwhile. `call` may run several times: LWA checks the client first, so
    * a refused attempt has used up nothing. While LWA takes none of them, hardly any call gets as far as `call`.
    * @param urgent lets it through even then: somebody waits who cannot come again
-   * @throws NotFound without a secret, LWA's verdict on the newest one when it takes none, and whatever `call` throws
+   * @throws NotFound without a secret, LWA's verdict when it takes none, and whatever `call` throws
    */
   async call<T>(
     application: Application,
@@ -126,7 +123,7 @@ export class ClientSecrets {
     // The newest one's date is our own reckoning; whether it is dead is for Amazon to say.
     const usable = [newest, ...older.filter(({ expiresAt }) => !expiresAt || expiresAt > now)];
     if (!urgent) await this.breaker.admit(application);
-    let verdict: unknown;
+    let verdict = new LwaError('client', 'invalid_client');
     for (const secret of this.inOrder(usable, now)) {
       const clientSecret = await this.open(secret);
       try {
@@ -134,15 +131,18 @@ export class ClientSecrets {
         await this.worked(application, newest, secret);
         return answer;
       } catch (error) {
-        if (!(error instanceof LwaError) || error.reason !== 'invalid_client') {
+        if (!refusesClient(error)) {
           if (provesIdentity(error)) await this.worked(application, newest, secret);
           throw error;
         }
-        if (secret === newest) verdict = error;
+        // Whoever says `unauthorized_client` has hardly failed to recognise us.
+        if (verdict.reason === 'invalid_client') verdict = error;
       }
     }
-    this.fallbacks.delete(newest.id);
-    await this.breaker.rejected(application, newest.id);
+    if (verdict.reason === 'invalid_client') {
+      this.fallbacks.delete(newest.id);
+      await this.breaker.rejected(application, newest.id);
+    }
     throw verdict;
   }
 
@@ -181,9 +181,14 @@ export class ClientSecrets {
 }
 
 /**
- * Whether LWA must have recognised the application to refuse it like this. `unauthorized_client` leaves open whether the
- * application or only this one request is meant.
+ * Whether another secret may do better. `unauthorized_client` leaves open whether the application or only this one
+ * request is meant (`Witnesses`).
  */
+function refusesClient(error: unknown): error is LwaError {
+  return error instanceof LwaError && ['invalid_client', 'unauthorized_client'].includes(error.reason);
+}
+
+/** Whether LWA must have recognised the application to refuse it like this. */
 function provesIdentity(error: unknown): boolean {
-  return error instanceof LwaError && error.kind !== 'transient' && error.reason !== 'unauthorized_client';
+  return error instanceof LwaError && error.kind !== 'transient';
 }

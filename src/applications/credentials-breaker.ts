@@ -55,7 +55,11 @@ export class CredentialsBreaker {
         .set({ credentialsProbeAt: next })
         .where('id = :id AND (credentials_probe_at IS NULL OR credentials_probe_at <= :now)', { id, now })
         .execute();
-      if (affected) return;
+      if (affected) {
+        // Whoever comes meanwhile waits for what this call finds out.
+        this.open.set(id, next);
+        return;
+      }
     }
     const until = probeAt && probeAt > now ? probeAt : next;
     this.open.set(id, until);
@@ -96,6 +100,7 @@ export class CredentialsBreaker {
   /** LWA knows the application, whatever else it said. */
   async accepted({ id, credentialsRejectedAt: rejectedAt }: Application): Promise<void> {
     if (!rejectedAt) return;
+    this.open.delete(id);
     await this.dataSource.transaction(async (manager) => {
       const { affected } = await manager
         .createQueryBuilder()

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ApplicationsService } from '../applications/applications.service.js';
 import { Clock } from '../common/clock.js';
 import { Conflict, NotFound } from '../common/errors.js';
 import { RegrantConfig } from '../config/config.js';
@@ -28,6 +29,7 @@ export class AuthorizationsService {
     private readonly sealer: Sealer,
     private readonly events: EventLog,
     private readonly accessTokens: AccessTokens,
+    private readonly applications: ApplicationsService,
     private readonly deliveries: Deliveries,
     private readonly config: RegrantConfig,
     private readonly clock: Clock,
@@ -59,11 +61,13 @@ export class AuthorizationsService {
   /**
    * Stores a grant: a new row, or a new refresh token in the row of the same application, partner and region.
    * @param manager of the transaction that also ends the OAuth state
+   * @throws NotFound when the application was deleted meanwhile
    * @throws Conflict when another seller account owns that row and no operator acts; nothing is changed then
    */
   async connected(manager: EntityManager, grant: NewGrant): Promise<Authorization> {
     const { applicationId, sellingPartnerId, region } = grant;
     const key = { applicationId, sellingPartnerId, region };
+    await this.applications.hold(manager, applicationId);
     const existing = await this.lockGrant(manager, key);
     if (!grant.actor && existing && belongsToAnother(existing, grant.sellerId))
       throw new Conflict('This Amazon account is connected to another account of this website.', {

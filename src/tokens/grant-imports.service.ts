@@ -145,6 +145,7 @@ export class GrantImports {
   ): Promise<ImportOutcome> {
     const { sellingPartnerId, refreshToken, verify = true } = grant;
     const key = { applicationId: application.id, sellingPartnerId, region };
+    await this.applications.hold(manager, application.id);
     if (grant.sellerId) await requireSeller(manager, grant.sellerId);
     const existing = await this.authorizations.lockGrant(manager, key);
     const known =

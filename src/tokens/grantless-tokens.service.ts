@@ -6,6 +6,7 @@ import { Forbidden, InvalidRequest, type RegrantError } from '../common/errors.j
 import { LwaError } from '../lwa/lwa-error.js';
 import { amazonUnavailable, credentialsRejected } from '../lwa/lwa-problems.js';
 import { LwaProvider } from '../lwa/lwa-provider.js';
+import { backOffMilliseconds } from './back-off.js';
 
 /** An access token of the application itself, for operations that no selling partner has to grant. */
 export interface GrantlessToken {
@@ -22,10 +23,18 @@ export const GRANTLESS_SCOPE = /^sellingpartnerapi::[\w:.-]{1,64}(?: sellingpart
 const DEFAULT_MINIMUM_SECONDS = 60;
 const REMEMBERED_TOKENS = 1000;
 
+/** Since when LWA does not answer usefully, and until when it is left alone. */
+interface Outage {
+  since: Date;
+  until: Date;
+  failure: LwaError;
+}
+
 /** Hands out grantless tokens: from memory while they live long enough, else from LWA, once for all who wait. */
 @Injectable()
 export class GrantlessTokens {
   private readonly tokens = new LRUCache<string, GrantlessToken>({ max: REMEMBERED_TOKENS });
+  private readonly outages = new LRUCache<string, Outage>({ max: REMEMBERED_TOKENS });
   private readonly asking = new Map<string, Promise<GrantlessToken>>();
 
   constructor(
@@ -51,6 +60,8 @@ export class GrantlessTokens {
     const key = [applicationId, credentials, wanted.scope].join('\n');
     const remembered = this.tokens.get(key);
     if (remembered && remembered.expiresAt >= this.clock.inSeconds(minimumSeconds)) return remembered;
+    const outage = this.outages.get(key);
+    if (outage && outage.until > this.clock.now()) return this.instead(key, outage);
     return this.askOnce(key, wanted);
   }
 
@@ -79,18 +90,38 @@ export class GrantlessTokens {
       const expiresAt = new Date(askedAt.getTime() + answer.expiresInSeconds * 1000);
       const token = { accessToken: answer.accessToken, expiresAt, applicationId, scope };
       this.tokens.set(key, token);
+      this.outages.delete(key);
       return token;
     } catch (error) {
       if (!(error instanceof LwaError)) throw error;
-      const remembered = this.tokens.get(key);
-      if (error.kind === 'transient' && remembered && remembered.expiresAt > this.clock.now())
-        return remembered;
-      throw meaning(error);
+      if (error.kind !== 'transient') throw meaning(error);
+      return this.instead(key, this.leaveAlone(key, error));
     }
+  }
+
+  /** However many ask: LWA gets one request, then as long again in peace as it has been failing. */
+  private leaveAlone(key: string, failure: LwaError): Outage {
+    const now = this.clock.now();
+    const since = this.outages.get(key)?.since ?? now;
+    const wait = backOffMilliseconds(failure, now.getTime() - since.getTime());
+    const outage = { since, until: new Date(now.getTime() + wait), failure };
+    this.outages.set(key, outage);
+    return outage;
+  }
+
+  /** What there is while LWA is not to be asked. @throws `amazon_unavailable`, with when to come back */
+  private instead(key: string, { until, failure }: Outage): GrantlessToken {
+    const now = this.clock.now();
+    const remembered = this.tokens.get(key);
+    if (remembered && remembered.expiresAt > now) return remembered;
+    const retryAfterSeconds = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
+    throw amazonUnavailable(
+      new LwaError('transient', failure.reason, { ...failure.details, retryAfterSeconds, cause: failure }),
+    );
   }
 }
 
-/** What a refusal of a grantless token means for the caller. */
+/** What it means for the caller that LWA refuses a grantless token. */
 function meaning(error: LwaError): RegrantError {
   if (error.reason === 'invalid_scope')
     return new InvalidRequest(
@@ -103,5 +134,5 @@ function meaning(error: LwaError): RegrantError {
       `Login with Amazon gives this application no token for that scope (${error.reason}). Check its roles at Amazon.`,
       { cause: error },
     );
-  return error.kind === 'client' ? credentialsRejected(error) : amazonUnavailable(error);
+  return credentialsRejected(error);
 }

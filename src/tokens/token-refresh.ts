@@ -8,7 +8,7 @@ import { type RegrantError } from '../common/errors.js';
 import { RegrantConfig } from '../config/config.js';
 import { LwaError } from '../lwa/lwa-error.js';
 import { amazonUnavailable, credentialsRejected } from '../lwa/lwa-problems.js';
-import { type LwaGrant, LwaProvider } from '../lwa/lwa-provider.js';
+import { type LwaClient, type LwaGrant, LwaProvider } from '../lwa/lwa-provider.js';
 import { Marketplaces } from '../lwa/marketplaces.js';
 import { Signals } from '../signals/signals.js';
 import { AccessTokens, type Lease, type Standing } from './access-tokens.js';
@@ -125,11 +125,14 @@ export class TokenRefresh {
     try {
       const refreshToken = await this.authorizations.refreshToken(authorization);
       const askedAt = this.clock.now();
-      const grant = await this.applications.withClient(authorization.applicationId, async (client) => {
+      const refresh = async (client: LwaClient): Promise<LwaGrant> => {
         // Each client secret that is tried has the whole deadline for itself.
         if (attempts++ && !(await this.accessTokens.extend(lease, this.leaseSeconds))) throw new LeaseLost();
         return this.lwa.refresh(client, refreshToken);
-      });
+      };
+      const { id, applicationId, status, lastCheckedAt } = authorization;
+      const witness = { id, believed: status === 'active' && lastCheckedAt !== null };
+      const grant = await this.applications.withClient(applicationId, refresh, { witness });
       const expiresAt = new Date(askedAt.getTime() + grant.expiresInSeconds * 1000);
       const token = await this.store(standing, lease, need, grant, expiresAt);
       return token ? { token } : this.atOnce;
@@ -178,10 +181,11 @@ export class TokenRefresh {
         throw reauthorizationRequired(failure);
       return this.atOnce;
     }
-    if (failure.reason === 'invalid_client') {
+    const refusal = failure.kind === 'client' && this.breaker.pause(authorization.applicationId);
+    if (refusal || failure.reason === 'invalid_client') {
       // Nothing is wrong with this authorization; the breaker of its application says when to try again.
       await this.accessTokens.release(lease);
-      const until = this.breaker.pause(authorization.applicationId)?.until ?? this.clock.inSeconds(1);
+      const until = refusal ? refusal.until : this.clock.inSeconds(1);
       return this.instead(standing, need, { until, failure });
     }
     await this.accessTokens.failed(lease, failure, failingSince);

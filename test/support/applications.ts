@@ -11,6 +11,7 @@ export interface ApplicationAnswer {
   clientSecrets: { id: string; createdAt: string; expiresAt: string; current: boolean }[];
   usage: Record<string, { used: number; limit: number | null }>;
   warnings: string[];
+  credentialsRejectedAt: string | null;
 }
 
 /** What an operator enters for an application that nobody has yet. */
