@@ -37,7 +37,8 @@ export class OverviewController {
   @Get()
   @ApiOperation({
     summary: 'How things stand: counts, what is due, secrets that expire, the last run',
-    description: 'Of the applications that the API key may see.',
+    description:
+      'Of the applications that the API key may see. Counts of millions of authorizations may be a minute old.',
   })
   @ApiOkResponse({ type: OverviewAnswer, description: 'At this moment' })
   @ApiProblems()

@@ -47,9 +47,8 @@ export class ClientSecretCountdown {
       if (!current?.expiresAt) return;
       const { id: clientSecretId, expiresAt } = current;
       const expiresOn = dayOf(expiresAt);
-      const told = await manager.findBy(ClientSecretReminder, { clientSecretId, expiresOn });
-      const thresholds = told.map(({ threshold }) => threshold);
-      const { reminder: threshold } = reminderStep(expiresAt, SECRET_REMINDER_DAYS, thresholds, now);
+      const told = toldOf(await manager.findBy(ClientSecretReminder, { clientSecretId }), expiresAt);
+      const { reminder: threshold } = reminderStep(expiresAt, SECRET_REMINDER_DAYS, told, now);
       if (threshold === null) return;
       const reminder = { clientSecretId, expiresOn, threshold, runId, createdAt: this.clock.now() };
       await manager.insert(ClientSecretReminder, reminder);
@@ -70,4 +69,15 @@ export class ClientSecretCountdown {
       });
     });
   }
+}
+
+/**
+ * Thresholds that have been told of. What was told for another date of the same secret counts as the threshold that was
+ * ahead by the present date, unless that is tighter: a corrected date repeats nothing, a much later one counts again.
+ */
+function toldOf(reminders: readonly ClientSecretReminder[], expiresAt: Date): number[] {
+  return reminders.map(({ threshold, createdAt }) => {
+    const left = daysUntil(expiresAt, createdAt);
+    return Math.max(threshold, ...SECRET_REMINDER_DAYS.filter((days) => days <= left));
+  });
 }
