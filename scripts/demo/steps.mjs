@@ -1,10 +1,10 @@
 import { connectAtAmazon } from './connect.mjs';
 import { expectEqual, expectStatus, expectText } from './expect.mjs';
+import { EMAIL, PASSWORD } from './people.mjs';
+import { renewal } from './renewal.mjs';
 import { shortened } from './report.mjs';
 import { workflows } from './workflows.mjs';
 
-const EMAIL = 'ada@example.com';
-const PASSWORD = 'a lantern above the harbour';
 const PARTNER = 'A2SIMULATEDDE1';
 const PARTICIPATIONS = '/sellers/v1/marketplaceParticipations';
 
@@ -31,8 +31,10 @@ export const steps = [
   { who: 'The grant dies', name: 'seller reconnects with one button', run: reconnect },
   { who: 'The grant dies', name: 'program gets tokens again', run: vendReconnected },
 
-  { who: 'The end', name: 'seller disconnects', run: disconnect },
-  { who: 'The end', name: 'program is told that it is over', run: vendDisconnected },
+  { who: 'A connection ends', name: 'seller disconnects', run: disconnect },
+  { who: 'A connection ends', name: 'program is told that it is over', run: vendDisconnected },
+
+  ...renewal,
 ];
 
 async function signUp({ browser }) {

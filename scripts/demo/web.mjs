@@ -124,6 +124,12 @@ export class Simulator {
     return this.#control('PUT', `/applications/${APPLICATION_ID}`, change);
   }
 
+  /** The refresh token of a grant that another system got at Amazon. */
+  async grant(sellingPartnerId) {
+    const grant = { applicationId: APPLICATION_ID, sellingPartnerId, kind: 'oauth' };
+    return (await this.#control('POST', '/grants', grant)).refreshToken;
+  }
+
   /** The newest mail to that address whose subject matches, as soon as it has arrived. */
   async mailTo(address, subject) {
     const deadline = Date.now() + MAIL_MILLISECONDS;
