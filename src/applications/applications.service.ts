@@ -163,6 +163,7 @@ export class ApplicationsService {
     const { raw } = (await inserting.orIgnore().returning('id').execute()) as { raw: unknown[] };
     if (!raw.length) return null;
     await this.secrets.add(manager, row.id, clientSecret, expiresAt);
+    await this.signals.send(manager, 'names', row.id);
     await this.events.append(manager, {
       type: 'application.created',
       actor,
@@ -183,6 +184,7 @@ export class ApplicationsService {
         if (!differences.length) return row;
         const change = { ...Object.fromEntries(differences), updatedAt: this.clock.now() };
         await manager.update(Application, { id }, change);
+        if ('applicationId' in change) await this.signals.send(manager, 'names', id);
         if ('lwaClientId' in change) await this.credentialsChanged(manager, id);
         await this.events.append(manager, {
           type: 'application.changed',
@@ -252,6 +254,7 @@ export class ApplicationsService {
   async remove(manager: EntityManager, id: string, actor: string, data: object = {}): Promise<void> {
     const { applicationId, name } = await this.lock(manager, id);
     await manager.delete(Application, { id });
+    await this.signals.send(manager, 'names', id);
     await this.events.append(manager, {
       type: 'application.deleted',
       actor,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { InvalidRequest } from '../common/errors.js';
 import { type Region, RegrantConfig } from '../config/config.js';
 import { type Marketplace, readMarketplaceTable } from './marketplace-table.js';
 
@@ -16,6 +17,9 @@ export interface ConsentParameters {
   redirectUri: string;
   draft: boolean;
 }
+
+const wrong = (path: string, message: string): InvalidRequest =>
+  new InvalidRequest('Some fields are not valid.', [{ path, message }]);
 
 /** Amazon's marketplaces, from the one table `marketplaces.json`, and what lies where. */
 @Injectable()
@@ -39,6 +43,22 @@ export class Marketplaces {
   byCountry(code: string): Marketplace | undefined {
     const country = code.toUpperCase() === 'UK' ? 'GB' : code.toUpperCase();
     return this.all.find((marketplace) => marketplace.country === country);
+  }
+
+  /**
+   * The region that a program names, by itself or by a marketplace.
+   * @throws InvalidRequest when it names neither, an unknown marketplace, or two that do not fit
+   */
+  regionOf({ region, marketplaceId }: { region?: Region; marketplaceId?: string }): Region {
+    if (!marketplaceId) {
+      if (region) return region;
+      throw wrong('region', 'is needed, or a marketplaceId in its place');
+    }
+    const marketplace = this.byId(marketplaceId);
+    if (!marketplace) throw wrong('marketplaceId', 'is not a marketplace of Amazon');
+    if (region && region !== marketplace.region)
+      throw wrong('region', `does not fit: that marketplace is in the region ${marketplace.region}`);
+    return marketplace.region;
   }
 
   /** Base URL of the SP-API, without a trailing slash. */

@@ -5,8 +5,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { RegrantConfig } from '../config/config.js';
 import { ListeningConnection } from './listening-connection.js';
 
-/** What a signal is about; its key says which one. */
-export type Topic = 'authorization' | 'access-token' | 'application' | 'api-key';
+/** What a signal is about; its key says which one. `names`: what a name that programs use means is another thing now. */
+export type Topic = 'authorization' | 'access-token' | 'application' | 'api-key' | 'names';
 
 export interface Listener {
   /** Something about this one has changed. Also told to the process that changed it. */

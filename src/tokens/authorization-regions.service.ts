@@ -48,6 +48,7 @@ export class AuthorizationRegions {
       if (taken) return false;
       // Its access token stays good, but replicas remember the endpoint of the wrong region with it.
       await this.signals.send(manager, 'authorization', id);
+      await this.signals.send(manager, 'names', id);
       await this.events.append(manager, {
         type: 'authorization.region_corrected',
         actor: 'regrant',

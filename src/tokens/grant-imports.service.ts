@@ -80,7 +80,7 @@ export class GrantImports {
    */
   async accept(grant: ImportedGrant, importer: Importer): Promise<ImportOutcome> {
     const application = await this.applications.named(grant.applicationId, importer.applicationIds);
-    const region = this.regionOf(grant);
+    const region = this.marketplaces.regionOf(grant);
     if (grant.authorizedAt && grant.authorizedAt > this.clock.inSeconds(CLOCK_TOLERANCE_SECONDS))
       throw wrong('authorizedAt', 'must not be in the future');
     await this.requireSeller(grant);
@@ -92,19 +92,6 @@ export class GrantImports {
     this.vending.forget(stored.authorization.id);
     if (stored.outcome === 'created') await this.grants.warnWhenNearlyFull(application);
     return stored;
-  }
-
-  /** @throws InvalidRequest */
-  private regionOf({ region, marketplaceId }: ImportedGrant): Region {
-    if (!marketplaceId) {
-      if (region) return region;
-      throw wrong('region', 'is needed, or a marketplaceId in its place');
-    }
-    const marketplace = this.marketplaces.byId(marketplaceId);
-    if (!marketplace) throw wrong('marketplaceId', 'is not a marketplace of Amazon');
-    if (region && region !== marketplace.region)
-      throw wrong('region', `does not fit: that marketplace is in the region ${marketplace.region}`);
-    return marketplace.region;
   }
 
   /** Once before Amazon is asked, and again (`store`) so that the account stays until the grant is stored. */

@@ -22,6 +22,8 @@ import { GrantlessController } from './grantless.controller.js';
 import { GrantlessTokens } from './grantless-tokens.service.js';
 import { LwaEndpointController } from './lwa-endpoint.controller.js';
 import { IdleProbes } from './idle-probes.service.js';
+import { PartnerLookup } from './partner-lookup.service.js';
+import { PartnerTokensController } from './partner-tokens.controller.js';
 import { RegionCheck } from './region-check.service.js';
 import { RegionRecheck } from './region-recheck.service.js';
 import { RestrictedDataController } from './restricted-data.controller.js';
@@ -43,7 +45,13 @@ import { WarmVending } from './warm-vending.js';
     LwaModule,
     SignalsModule,
   ],
-  controllers: [VendingController, RestrictedDataController, GrantlessController, LwaEndpointController],
+  controllers: [
+    VendingController,
+    PartnerTokensController,
+    RestrictedDataController,
+    GrantlessController,
+    LwaEndpointController,
+  ],
   providers: [
     AccessTokens,
     AuthorizationsService,
@@ -57,6 +65,7 @@ import { WarmVending } from './warm-vending.js';
     GrantImports,
     GrantlessTokens,
     IdleProbes,
+    PartnerLookup,
     RegionCheck,
     RegionRecheck,
     RestrictedDataTokens,
