@@ -87,6 +87,15 @@ describe('GET /overview', () => {
       status: { active: 4, reauthorization_required: 1, disconnected: 1 },
       renewal: { current: 2, due: 1, overdue: 1, not_applicable: 2 },
     });
+    for (const [filter, counts] of Object.entries({
+      status: answer.authorizations.status,
+      renewal: answer.authorizations.renewal,
+    }))
+      for (const [value, count] of Object.entries(counts)) {
+        const path = `/api/v1/authorizations?${filter}=${value}`;
+        const { body } = await api<{ items: Grant[] }>(app.url, 'GET', path);
+        expect({ value, count: body.items.length }).toEqual({ value, count });
+      }
     expect(answer.soonestDue.map(({ id }) => id)).toEqual([overdue.id, due.id]);
     expect(JSON.stringify(answer)).not.toMatch(/sealed|Atzr/i);
   });

@@ -41,11 +41,13 @@ export class AuthorizationList {
     const { overdueUntil, dueUntil } = renewalBounds(this.clock.now(), this.config.renewal.reminderDays);
     const bounds = { overdueUntil, dueUntil };
     const conditions: Record<RenewalStatus, string> = {
-      not_applicable: 'a.renewalDueAt IS NULL',
+      not_applicable: `a.renewalDueAt IS NULL OR a.status = 'disconnected'`,
       overdue: 'a.renewalDueAt <= :overdueUntil',
       due: 'a.renewalDueAt > :overdueUntil AND a.renewalDueAt <= :dueUntil',
       current: 'a.renewalDueAt > :overdueUntil AND a.renewalDueAt > :dueUntil',
     };
     query.andWhere(new Brackets((where) => where.where(conditions[renewal], bounds)));
+    // A disconnected one has nothing to renew, whatever date it had.
+    if (renewal !== 'not_applicable') query.andWhere(`a.status <> 'disconnected'`);
   }
 }
