@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Locator, type Page } from 'playwright-core';
-import { PASSWORD, signUp } from './support/seller.js';
+import { connect, PASSWORD, signUp } from './support/seller.js';
+import { remind } from './support/tour.js';
 import { Website } from './support/website.js';
 
 /** More than any page has places to stop at. */
@@ -70,6 +71,21 @@ describe('with the keyboard alone', () => {
     await tabTo(page, page.getByRole('radio', { checked: true }));
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'France' }).waitFor();
+  });
+
+  it('one renews a connection that is overdue, from the list to Amazon', async () => {
+    const page = await site.visitor();
+    await signUp(page);
+    await connect(page, { sellingPartnerId: 'A2SIMULATEDJP1', accountType: 'Seller', marketplace: 'Japan' });
+    await remind(site.app, new URL(page.url()).pathname, -3);
+    await page.goto('/connections');
+    expect(await page.getByRole('row', { name: /Japan/ }).innerText()).toContain('overdue, 3 days ago');
+    await tabVisiblyTo(page, page.getByRole('link', { name: 'Japan' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Japan' }).waitFor();
+    await tabVisiblyTo(page, page.getByRole('button', { name: 'Renew' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Confirm' }).waitFor();
   });
 
   it('one skips the head of the page', async () => {
