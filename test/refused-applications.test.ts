@@ -124,6 +124,14 @@ describe('When Login with Amazon refuses an application', () => {
     expect(await eventsOf('application.credentials_accepted')).toHaveLength(1);
   });
 
+  it('with unauthorized_client for the only authorization that there is, it is flagged at once', async () => {
+    const brought = await bring(1);
+    refuse('unauthorized_client', ({ form }) => form.has('client_id', application.lwaClientId));
+    expect(await vendEach(brought)).toEqual(refused(1));
+    expect(await rejectedAt()).toEqual(expect.any(String));
+    expect(await flagged()).toEqual([]);
+  });
+
   it('with unauthorized_client for the newest client secret only, the one before it serves', async () => {
     const brought = await bring(1);
     const clientSecret = randomSecret();

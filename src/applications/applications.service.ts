@@ -136,8 +136,9 @@ export class ApplicationsService {
 
   private async hear(application: Application, witness: Witness, { kind, reason }: LwaError): Promise<void> {
     if (kind === 'grant') this.witnesses.speakFor(application.id);
-    if (reason !== 'unauthorized_client' || !this.witnesses.speakAgainst(application.id, witness)) return;
-    await this.secrets.refusedAltogether(application);
+    if (reason !== 'unauthorized_client') return;
+    if (await this.witnesses.speakAgainst(application.id, witness))
+      await this.secrets.refusedAltogether(application);
   }
 
   /** @throws Conflict when Amazon's application id is known already */

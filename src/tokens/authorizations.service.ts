@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { ApplicationsService } from '../applications/applications.service.js';
+import { type Witness } from '../applications/witnesses.js';
 import { Clock } from '../common/clock.js';
 import { Conflict, NotFound } from '../common/errors.js';
 import { RegrantConfig } from '../config/config.js';
@@ -128,6 +129,23 @@ export class AuthorizationsService {
   /** The refresh token itself; for those who ask Amazon, and never to be shown. */
   async refreshToken(authorization: Authorization): Promise<string> {
     return this.sealer.open(authorization.sealedRefreshToken ?? '', tokenPlace(authorization.id));
+  }
+
+  /** What LWA's answer about this authorization is worth as a word about its application. */
+  asWitness({ id, applicationId, status, lastCheckedAt }: Authorization): Witness {
+    const accepted = { applicationId, status: 'active', lastCheckedAt: Not(IsNull()) } as const;
+    return {
+      id,
+      believed: status === 'active' && lastCheckedAt !== null,
+      peers: async (most) =>
+        (
+          await this.dataSource.manager.find(Authorization, {
+            select: { id: true },
+            where: accepted,
+            take: most,
+          })
+        ).length,
+    };
   }
 
   /**

@@ -130,9 +130,8 @@ export class TokenRefresh {
         if (attempts++ && !(await this.accessTokens.extend(lease, this.leaseSeconds))) throw new LeaseLost();
         return this.lwa.refresh(client, refreshToken);
       };
-      const { id, applicationId, status, lastCheckedAt } = authorization;
-      const witness = { id, believed: status === 'active' && lastCheckedAt !== null };
-      const grant = await this.applications.withClient(applicationId, refresh, { witness });
+      const witness = this.authorizations.asWitness(authorization);
+      const grant = await this.applications.withClient(authorization.applicationId, refresh, { witness });
       const expiresAt = new Date(askedAt.getTime() + grant.expiresInSeconds * 1000);
       const token = await this.store(standing, lease, need, grant, expiresAt);
       return token ? { token } : this.atOnce;
