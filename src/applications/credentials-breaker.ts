@@ -35,7 +35,8 @@ export class CredentialsBreaker {
 
   /** Why LWA is not to be asked now, and until when; undefined when there is nothing against it. */
   pause(applicationId: string): { until: Date; failure: LwaError } | undefined {
-    const until = this.open.get(applicationId);
+    // While changes of others are not heard, the row is asked: the credentials may have been changed.
+    const until = this.signals.current ? this.open.get(applicationId) : undefined;
     return until && until > this.clock.now() ? { until, failure: this.refusal(until) } : undefined;
   }
 

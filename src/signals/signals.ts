@@ -71,7 +71,7 @@ export class Signals implements OnApplicationBootstrap, OnApplicationShutdown {
     while (await this.rest(wait)) {
       try {
         await this.listenUntilItEnds(() => {
-          if (wait) this.logger.log('Changes of other replicas are heard again.');
+          if (wait) this.logger.log({ message: 'Changes of other replicas are heard again.' });
           wait = 0;
         });
       } catch (error) {

@@ -28,10 +28,11 @@ const OF_THE_CONNECTION = [
 /** Stands between Regrant and Amazon: passes everything on, but answers in Amazon's place where it is told to. */
 export class AmazonProxy {
   readonly calls: SeenCall[] = [];
-  /** Answers in Amazon's place; undefined passes the call on. */
+  /** Answers in Amazon's place, or breaks the connection off; undefined passes the call on. */
   intercept: (
     call: SeenCall,
-  ) => { status: number; body: object; headers?: Record<string, string> } | undefined = () => undefined;
+  ) => { status: number; body: object; headers?: Record<string, string> } | 'hang up' | undefined = () =>
+    undefined;
   private readonly server: Server;
 
   private constructor(private readonly target: string) {
@@ -70,6 +71,7 @@ export class AmazonProxy {
     const call = await read(request);
     this.calls.push(call);
     const instead = this.intercept(call);
+    if (instead === 'hang up') return void response.destroy();
     if (instead) {
       response.writeHead(instead.status, { 'content-type': 'application/json', ...instead.headers });
       response.end(JSON.stringify(instead.body));

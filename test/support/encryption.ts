@@ -96,8 +96,15 @@ export async function until<T>(ask: () => Promise<T | false | undefined>): Promi
   }
 }
 
-/** Authorizations of the first application, with sealed tokens that Amazon never saw; by id, which token. */
-export async function addAuthorizations(app: TestApp, count: number): Promise<Map<string, string>> {
+/**
+ * Authorizations with sealed tokens that Amazon never saw; by id, which token.
+ * @param applicationId Amazon's; the only application there is when left out
+ */
+export async function addAuthorizations(
+  app: TestApp,
+  count: number,
+  applicationId?: string,
+): Promise<Map<string, string>> {
   const sealer = app.nest.get(Sealer, { strict: false });
   const tokens = new Map(
     Array.from({ length: count }, (_, n) => [randomUUID(), `Atzr|${n}-${'x'.repeat(300)}`]),
@@ -108,8 +115,8 @@ export async function addAuthorizations(app: TestApp, count: number): Promise<Ma
     `INSERT INTO authorizations (id, application_id, selling_partner_id, region, partner_type, marketplace_ids,
        workflow, sealed_refresh_token, authorized_at, created_at, updated_at)
      SELECT r.id, a.id, 'A' || r.id, 'NA', 'seller', '{}', 'website', r.sealed, now(), now(), now()
-     FROM unnest($1::uuid[], $2::text[]) AS r (id, sealed), (SELECT id FROM applications LIMIT 1) AS a`,
-    [rows.map(([id]) => id), rows.map(([, sealed]) => sealed)],
+     FROM unnest($1::uuid[], $2::text[]) AS r (id, sealed), (SELECT id FROM applications WHERE application_id = coalesce($3, application_id) LIMIT 1) AS a`,
+    [rows.map(([id]) => id), rows.map(([, sealed]) => sealed), applicationId ?? null],
   );
   return tokens;
 }
