@@ -180,6 +180,15 @@ describe('A reminder', () => {
     expect((await seller.get(`/connections/${grant.id}`)).body).toContain('<button>Renew</button>');
   });
 
+  it('does not say that an authorization still works which Amazon refuses already', async () => {
+    const grant = await imported(app, 370, { contactEmail: 'refused@example.com' });
+    await app.database.query(`UPDATE authorizations SET status = 'reauthorization_required'`);
+    await run(app);
+    expect((await arrived()).filter((line) => line.startsWith('refused@'))).toEqual([
+      `refused@example.com: Action needed: reconnect the Amazon account ${grant.sellingPartnerId}`,
+    ]);
+  });
+
   it('that could not go out in time counts the days anew, and says so when they are over', async () => {
     const grant = await imported(app, 363, { contactEmail: 'late@example.com' });
     mailServer.mode = 'refuse';

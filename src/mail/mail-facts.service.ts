@@ -49,7 +49,7 @@ export class MailFacts {
       ? { ...delivery.data, ...authorizationFacts(authorization, addressee, context, this.marketplaces) }
       : await this.factsOf(delivery, formats);
     const { address, sentTo } = addressee;
-    return { address, sentTo, template: templateFor(delivery, facts), language, facts };
+    return { address, sentTo, template: templateFor(delivery, facts, authorization), language, facts };
   }
 
   private async authorizationOf({ authorizationId, template }: Delivery): Promise<Authorization | undefined> {
@@ -138,11 +138,11 @@ export class MailFacts {
   }
 }
 
-/** A reminder that had to wait until the day was over says so. */
-function templateFor({ template }: Delivery, facts: object): string {
-  return template === 'renewal-reminder' && 'overdue' in facts && facts.overdue
-    ? 'renewal-overdue'
-    : template;
+/** A reminder that had to wait until the day was over says so; one of a grant that Amazon refuses by now, says that. */
+function templateFor({ template }: Delivery, facts: object, authorization?: Authorization): string {
+  if (template !== 'renewal-reminder' && template !== 'renewal-overdue') return template;
+  if (authorization?.status === 'reauthorization_required') return 'reconnect-needed';
+  return 'overdue' in facts && facts.overdue ? 'renewal-overdue' : template;
 }
 
 function digestFacts(data: MailData['renewal-digest'], formats: Formats): object {
