@@ -37,5 +37,5 @@ describe('without JavaScript', () => {
     });
     expect(pages).toBeGreaterThan(10);
     expect(scripts).toEqual([]);
-  });
+  }, 120_000);
 });
