@@ -96,9 +96,14 @@ async function addHttpBasics(
   // The route's pattern, never the address itself: that may hold a code, a state or a link's token.
   const requests = withoutRedaction(logger);
   fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    const line = { requestId: request.id, method: request.method, route, status: reply.statusCode };
-    requests.info({ ...line, milliseconds: Math.round(reply.elapsedTime) }, 'request');
+    const line = {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      status: reply.statusCode,
+      milliseconds: Math.round(reply.elapsedTime),
+    };
+    requests.info(line, 'request');
     done();
   });
   nest.get(WarmVending, { strict: false }).attachTo(fastify);
