@@ -3,7 +3,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parts } from './parts.mjs';
-import { makeRoomForTheServer, processors } from './support/processors.mjs';
+import { processors, useEveryProcessor } from './support/processors.mjs';
 import { Stage } from './support/stage.mjs';
 import { table } from './support/table.mjs';
 
@@ -26,6 +26,7 @@ async function run() {
   const marks = [];
   for (const name of positionals.length ? positionals : Object.keys(parts)) {
     progress(`${name}: starting`);
+    useEveryProcessor();
     await Stage.during(async (stage) => {
       const found = await parts[name](stage, { quick: values.quick, progress });
       console.log(`\n${found.text}`);
@@ -46,9 +47,8 @@ const [model = 'unknown processor'] = cpus().map((cpu) => cpu.model.trim());
 console.log(`Node ${process.version}, ${availableParallelism()} × ${model}, ${new Date().toISOString()}`);
 console.log(
   processors
-    ? `The server on processor ${processors.server}, load and everything else on ${processors.others}.`
+    ? `Under load the server has processor ${processors.server} for itself; load and database share ${processors.others}.`
     : 'One processor, or no taskset: server and load share what there is, and ratios say less than they should.',
 );
-makeRoomForTheServer();
 await run();
 process.exit();

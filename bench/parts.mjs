@@ -1,7 +1,9 @@
 import { measureDispatch } from './dispatch.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureVendingWhileResealing } from './resealing-under-load.mjs';
+import { measureRenewals } from './renewals.mjs';
 import { measureResealing, measureSealing } from './sealing.mjs';
+import { makeRoomForTheServer } from './support/processors.mjs';
 import { decimal, table, whole } from './support/table.mjs';
 import { measureCold, measureRefreshing, measureWarm } from './vending.mjs';
 
@@ -9,7 +11,7 @@ import { measureCold, measureRefreshing, measureWarm } from './vending.mjs';
  * What can be measured, by name, in the order of a whole run. Each part takes a stage and `{ quick, progress }` and
  * answers a text to print and `marks`: figures that must be reached.
  */
-export const parts = { warm, cold, sealing, resealing, memory, dispatch };
+export const parts = { warm, cold, sealing, resealing, memory, dispatch, renewals };
 
 const atLeast = (what, wanted, measured) => ({
   what,
@@ -25,6 +27,7 @@ const atMost = (what, wanted, measured, digits = 2) => ({
 });
 
 async function warm(stage, { quick, progress }) {
+  makeRoomForTheServer();
   const results = await measureWarm(stage, {
     rounds: quick ? 3 : 7,
     seconds: quick ? 2 : 4,
@@ -50,6 +53,7 @@ async function warm(stage, { quick, progress }) {
 }
 
 async function cold(stage, { quick, progress }) {
+  makeRoomForTheServer();
   const rows = [];
   for (const connections of [64, 256]) {
     progress(`cold vending over ${connections} connections`);
@@ -96,6 +100,7 @@ async function sealing(stage, { quick, progress }) {
 }
 
 async function resealing(stage, { quick, progress }) {
+  makeRoomForTheServer();
   const { usual, during, rowsPerSecond } = await measureVendingWhileResealing(stage, {
     rows: quick ? 10_000 : 50_000,
     rounds: quick ? 1 : 3,
@@ -134,4 +139,34 @@ async function dispatch(stage, { quick, progress }) {
     ],
   );
   return { text, marks: [] };
+}
+
+async function renewals(stage, { quick, progress }) {
+  const sizes = quick ? [10_000, 100_000] : [10_000, 1_000_000, 10_000_000];
+  const results = await measureRenewals(await stage.database(), {
+    sizes,
+    rounds: quick ? 1 : 3,
+    log: progress,
+  });
+  const text = table(
+    ['A run with 10,000 due, among', 'seconds', 'reminders/s', 'peak MB', '× the first'],
+    results.map(({ size, seconds, perSecond, peakMegabytes, ratio }) => [
+      whole(size),
+      decimal(seconds),
+      whole(perSecond),
+      whole(peakMegabytes),
+      decimal(ratio),
+    ]),
+  );
+  const last = results.at(-1);
+  const marks = [
+    atMost(`run among ${whole(last.size)} beside one among 10,000, time`, 1.5, last.ratio),
+    atMost(
+      '10,000 due flagged and queued, seconds',
+      30,
+      Math.max(...results.map(({ seconds }) => seconds)),
+      1,
+    ),
+  ];
+  return { text, marks };
 }
