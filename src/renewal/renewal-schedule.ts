@@ -54,8 +54,18 @@ export function renewalScheduleFor({ renewal }: RegrantConfig): Type<RenewalSche
     }
 
     nextAfter(moment: Date): Date {
-      return this.registry.getCronJob('renewal').cronTime.getNextDateFrom(moment, timeZone).toJSDate();
+      const { cronTime } = this.registry.getCronJob('renewal');
+      const [, , hours = '*'] = cronTime.toJSON();
+      let next = cronTime.getNextDateFrom(moment, timeZone);
+      // On the day when clocks are set back it also answers an hour early, at an hour that is not of the schedule. When
+      // they are set forward, the end of the skipped hour does stand for the hours within.
+      while (!isAmong(hours, next.hour) && next.offset <= next.minus({ minutes: 1 }).offset)
+        next = cronTime.getNextDateFrom(next.toJSDate(), timeZone);
+      return next.toJSDate();
     }
   }
   return ConfiguredSchedule;
 }
+
+const isAmong = (hours: string, hour: number): boolean =>
+  hours === '*' || hours.split(',').includes(String(hour));
