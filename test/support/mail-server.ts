@@ -7,12 +7,17 @@ export interface MailServer {
   url: string;
   /** Every mail received so far, those that their sender never heard of included. */
   mails: ParsedMail[];
-  /** `dropAfterData`: the mail is kept, and the connection ends before its sender hears so. */
-  mode: 'normal' | 'refuse' | 'dropAfterData';
+  /**
+   * `dropAfterData`: the mail is kept, and the connection ends before its sender hears so. `hangUp`: the connection ends
+   * there too, and the mail was not taken.
+   */
+  mode: 'normal' | 'refuse' | 'dropAfterData' | 'hangUp';
   /** Recipients that get another answer than 250: `550 5.1.1 Unknown`. */
   answers: Map<string, string>;
   /** How many connections were refused. */
   refusals: number;
+  /** How many mails were not taken by hanging up after them. */
+  hangUps: number;
   /** Called with each mail before its sender hears that it was taken; may hold that back. */
   beforeAnswer: (mail: ParsedMail) => Promise<void> | void;
   /** The next mail to that address that nobody has asked for yet; waits until it arrives. */
@@ -25,10 +30,11 @@ export async function startMailServer(): Promise<MailServer> {
   const mails: ParsedMail[] = [];
   const unread: ParsedMail[] = [];
   const waiting: { address: string; take: (mail: ParsedMail) => void }[] = [];
-  const state: Pick<MailServer, 'mode' | 'answers' | 'refusals' | 'beforeAnswer'> = {
+  const state: Pick<MailServer, 'mode' | 'answers' | 'refusals' | 'hangUps' | 'beforeAnswer'> = {
     mode: 'normal',
     answers: new Map(),
     refusals: 0,
+    hangUps: 0,
     beforeAnswer: () => undefined,
   };
   const receive = (mail: ParsedMail): void => {
@@ -56,14 +62,21 @@ export async function startMailServer(): Promise<MailServer> {
     onData: (stream, session, done) =>
       void simpleParser(stream)
         .then(async (mail) => {
+          if (state.mode === 'hangUp') {
+            state.hangUps += 1;
+            return hangUp(session.id);
+          }
           receive(mail);
           await state.beforeAnswer(mail);
           if (state.mode !== 'dropAfterData') return done();
-          for (const connection of server.connections)
-            if (connection.session.id === session.id) connection._socket.destroy();
+          hangUp(session.id);
         })
         .catch(done),
   });
+  const hangUp = (sessionId: string): void => {
+    for (const connection of server.connections)
+      if (connection.session.id === sessionId) connection._socket.destroy();
+  };
   // Clients that vanish in the middle are what some tests are about.
   server.on('error', () => undefined);
   const listener = server.listen(0, '127.0.0.1');
