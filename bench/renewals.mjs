@@ -22,7 +22,7 @@ const THIS_FILE = fileURLToPath(import.meta.url);
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 /**
- * For each size `{ size, seconds, perSecond, peakMegabytes, ratio }`: medians of runs over a table of that many
+ * For each size `{ size, seconds, cpuSeconds, perSecond, peakMegabytes, ratio }`: medians of runs over a table of that many
  * authorizations, `due` of them due and evenly spread in it. Each run is a replica of its own, which mails meanwhile
  * what it queued; its memory is the most above what it held before. `ratio` is to runs over the first size, measured
  * before and after each other one, so that a machine that gets slower does not count.
@@ -58,16 +58,17 @@ export async function measureRenewals(
       log(`${size} authorizations made in ${((performance.now() - started) / 1000).toFixed(0)} s`);
       for (let round = 0; round < rounds; round++) {
         await reset(database);
-        const { seconds, peakBytes, queued } = await aRun(settings);
+        const { seconds, cpuSeconds, peakBytes, queued } = await aRun(settings);
         if (queued !== due) throw new Error(`${queued} reminders were queued instead of ${due}`);
         log(`  ${seconds.toFixed(1)} s, ${(peakBytes / 2 ** 20).toFixed(0)} MB`);
-        measured.get(size).push({ seconds, peakBytes });
+        measured.get(size).push({ seconds, cpuSeconds, peakBytes });
       }
     }
     const secondsOf = (size) => median(measured.get(size).map(({ seconds }) => seconds));
     return sizes.map((size) => ({
       size,
       seconds: secondsOf(size),
+      cpuSeconds: median(measured.get(size).map(({ cpuSeconds }) => cpuSeconds)),
       perSecond: due / secondsOf(size),
       peakMegabytes: median(measured.get(size).map(({ peakBytes }) => peakBytes)) / 2 ** 20,
       ratio: secondsOf(size) / secondsOf(first),
@@ -98,13 +99,15 @@ async function runHere() {
   const before = process.memoryUsage.rss();
   let peak = before;
   const sampling = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
+  const cpu = process.cpuUsage();
   const started = performance.now();
   const { run } = await work.start('api');
   await work.idle();
   const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
   clearInterval(sampling);
   const { remindersQueued: queued } = await work.runs.byId(run.id);
-  process.send({ seconds, queued, peakBytes: peak - before });
+  process.send({ seconds, cpuSeconds: (user + system) / 1e6, queued, peakBytes: peak - before });
   await nest.close();
   process.disconnect();
 }
@@ -174,10 +177,11 @@ async function main() {
     const rows = await measureRenewals(embedded.url, { sizes, log: console.log });
     console.table(
       Object.fromEntries(
-        rows.map(({ size, seconds, perSecond, peakMegabytes, ratio }) => [
+        rows.map(({ size, seconds, cpuSeconds, perSecond, peakMegabytes, ratio }) => [
           size.toLocaleString('en'),
           {
             'seconds of the run': Number(seconds.toFixed(1)),
+            'CPU seconds of the replica': Number(cpuSeconds.toFixed(1)),
             'reminders per second': Math.round(perSecond),
             'memory above rest, MB': Math.round(peakMegabytes),
             'time / first size': Number(ratio.toFixed(2)),
