@@ -140,6 +140,18 @@ describe('A renewal run', () => {
     expect(await run(app)).toMatchObject({ examined: 0 });
   });
 
+  it('starts nothing twice when a seller account becomes a vendor account with the same consent', async () => {
+    const given = { refreshToken: 'Atzr|the-same', authorizedAt: app.clock.inSeconds(-335 * DAY_SECONDS) };
+    const { id, sellingPartnerId } = await imported(app, 335, given);
+    await run(app);
+    const changed = await imported(app, 335, { ...given, sellingPartnerId, partnerType: 'vendor' });
+    expect(changed).toMatchObject({ id, partnerType: 'vendor', renewal: { status: 'due' } });
+    expect(await run(app)).toMatchObject({ flaggedDue: 0, remindersQueued: 0 });
+    expect(await queuedReminders(app)).toHaveLength(1);
+    const [pending] = await app.database.query(`SELECT status FROM deliveries WHERE recipient = 'owner'`);
+    expect(pending).toEqual({ status: 'pending' });
+  });
+
   it('leaves a disconnected authorization alone', async () => {
     const { id } = await imported(app, 364);
     await run(app);
