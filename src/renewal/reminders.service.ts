@@ -35,12 +35,13 @@ export class Reminders {
   }
 
   /**
-   * Queues a reminder now, whatever the schedule says; one that is waiting to be sent is replaced by it.
+   * Queues a reminder now, whatever the schedule says; one that is waiting to be sent is replaced by it. Answers it as
+   * it was queued.
    * @throws NotFound, Conflict when there is nothing to renew
    */
   async remindNow(authorizationId: string, actor: string): Promise<Delivery> {
     const key = `renewal-reminder.${authorizationId}.asked.${randomUUID()}`;
-    await this.dataSource.transaction(async (manager) => {
+    return this.dataSource.transaction(async (manager) => {
       const row = await this.renewals.lock(manager, authorizationId);
       if (!row) throw new NotFound('There is no such authorization.');
       if (row.status === 'disconnected' || !row.renewalDueAt)
@@ -57,7 +58,7 @@ export class Reminders {
       });
       await this.renewals.reminded(manager, row.id);
       await this.events.append(manager, { type: 'authorization.reminder_asked', actor, ...about(row) });
+      return manager.findOneByOrFail(Delivery, { channel: 'mail', key });
     });
-    return this.dataSource.manager.findOneByOrFail(Delivery, { channel: 'mail', key });
   }
 }
