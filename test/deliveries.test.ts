@@ -112,6 +112,18 @@ describe('A delivery', () => {
     expect(await deliveries(app, `status = 'sent'`)).toHaveLength(2);
   });
 
+  it('goes out before all those in bulk that have been due for longer', async () => {
+    const [waiting, ...others] = await manySellers(61);
+    for (const { id } of others)
+      await queue(app, { sellerId: id, bulk: true, notBefore: app.clock.inSeconds(HOUR) });
+    await queue(app, { sellerId: waiting?.id ?? '', notBefore: app.clock.inSeconds(2 * HOUR) });
+    await later(3 * HOUR);
+    const inOrder = mailServer.mails.map(({ to }) => to && 'text' in to && to.text);
+    expect(inOrder).toHaveLength(61);
+    // Each replica prepares ten at once, and hands over first what is ready first.
+    expect(inOrder.indexOf(waiting?.email ?? '')).toBeLessThan(20);
+  });
+
   it('is not sent any more once it is too late', async () => {
     const { id } = await makeSeller(app);
     mailServer.mode = 'refuse';

@@ -117,3 +117,27 @@ describe('A mail server that is down for more than three days', () => {
     expect(told()).toContain('lost@example.com renewal-reminder');
   }, 90_000);
 });
+
+describe('A run with many reminders', () => {
+  it('mails a hundred at once and the others after a minute, each exactly once', async () => {
+    mailServer.mails.length = 0;
+    await app.database.query(
+      `INSERT INTO authorizations (id, application_id, contact_email, selling_partner_id, region, partner_type,
+         marketplace_ids, workflow, sealed_refresh_token, authorized_at, renewal_due_at, last_checked_at, created_at,
+         updated_at)
+       SELECT gen_random_uuid(), a.id, 'many-' || n || '@example.com', 'AMANY' || n, 'EU', 'seller', '{}', 'website',
+         'sealed', $1, $2, $1, $1, $1
+       FROM applications a, generate_series(1, 150) n`,
+      [app.clock.now(), app.clock.inSeconds(10 * 24 * HOUR)],
+    );
+    expect(await run(app)).toMatchObject({ remindersQueued: 150, failures: 0 });
+    await drain(app);
+    // Some are dealt with at the same time, so a few more than a hundred may be counted as the first ones.
+    expect(told().length).toBeGreaterThanOrEqual(100);
+    expect(told().length).toBeLessThan(110);
+    app.clock.advance(60);
+    await drain(app);
+    const everyone = Array.from({ length: 150 }, (_, n) => `many-${n + 1}@example.com renewal-reminder`);
+    expect(told()).toEqual(everyone.sort());
+  });
+});

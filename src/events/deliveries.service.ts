@@ -4,7 +4,7 @@ import { DataSource, type EntityManager, Not } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Delivery, type Recipient } from './delivery.entity.js';
 
-/** Marks a transaction that queued something, so that the dispatcher looks at once after its commit. */
+/** Marks a transaction that queued something due, so that the dispatcher looks at once after its commit. */
 export const QUEUED = 'deliveries';
 
 export interface NewDelivery {
@@ -24,6 +24,8 @@ export interface NewDelivery {
   eventId?: string;
   /** Never a secret, never a mail address: what can be looked up when it goes out is looked up then. */
   data?: Record<string, unknown>;
+  /** One of many that nobody waits for: goes out after all others that are due. */
+  bulk?: boolean;
   /** Default: at once. */
   notBefore?: Date;
   /** After this it is dropped instead of sent. */
@@ -54,13 +56,14 @@ export class Deliveries {
    */
   async queue(manager: EntityManager, delivery: NewDelivery): Promise<boolean> {
     const now = this.clock.now();
-    const { channel, key, template, recipient, topic = null, supersedes = false } = delivery;
+    const { channel, key, template, recipient, topic = null, supersedes = false, bulk = false } = delivery;
+    const { notBefore = now } = delivery;
     // The second part does not see the row of the first one, so it drops what was there before.
     const queued = await manager.query<unknown[]>(
       `WITH queued AS (
          INSERT INTO deliveries (id, channel, key, template, recipient, topic, authorization_id, seller_id,
-           application_id, event_id, data, next_attempt_at, not_after, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           application_id, event_id, data, next_attempt_at, not_after, created_at, bulk)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16)
          ON CONFLICT DO NOTHING RETURNING id
        ), superseded AS (
          UPDATE deliveries SET status = 'dropped', finished_at = $14
@@ -70,10 +73,10 @@ export class Deliveries {
       [
         ...[randomUUID(), channel, key, template, recipient, topic],
         ...[delivery.authorizationId, delivery.sellerId, delivery.applicationId, delivery.eventId],
-        ...[delivery.data ?? {}, delivery.notBefore ?? now, delivery.notAfter, now, supersedes],
+        ...[delivery.data ?? {}, notBefore, delivery.notAfter, now, supersedes, bulk],
       ],
     );
-    if (queued.length && manager.queryRunner) manager.queryRunner.data[QUEUED] = true;
+    if (queued.length && notBefore <= now && manager.queryRunner) manager.queryRunner.data[QUEUED] = true;
     return queued.length > 0;
   }
 

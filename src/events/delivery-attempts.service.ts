@@ -23,18 +23,21 @@ export class DeliveryAttempts {
   }
 
   /**
-   * Takes up to `limit` deliveries that are due, oldest first, for this process alone. Who dies with them loses them
-   * when the lease ends.
+   * Takes up to `limit` deliveries that are due, for this process alone: oldest first, but those in bulk only when no
+   * others are left. Who dies with them loses them when the lease ends.
    */
   async claim(channel: string, limit: number, leaseSeconds: number): Promise<Delivery[]> {
-    // The rows are locked by the inner query once, whatever the plan of the outer one.
+    // The rows are locked by the inner queries once, whatever the plan of the outer one. Two of them, as one order by
+    // both columns would read all that waits for a later moment.
+    const oldest = (bulk: boolean, most: string): string =>
+      `SELECT id FROM deliveries
+       WHERE channel = $1 AND status = 'pending' AND bulk = ${bulk} AND next_attempt_at <= $2
+       ORDER BY next_attempt_at LIMIT ${most} FOR UPDATE SKIP LOCKED`;
     const [rows] = await this.dataSource.query<[Delivery[], number]>(
-      `WITH due AS MATERIALIZED (
-         SELECT id FROM deliveries WHERE channel = $1 AND status = 'pending' AND next_attempt_at <= $2
-         ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
-       )
+      `WITH urgent AS MATERIALIZED (${oldest(false, '$3')}),
+       bulk AS MATERIALIZED (${oldest(true, '$3 - (SELECT count(*) FROM urgent)')})
        UPDATE deliveries d SET claim = $4, attempts = d.attempts + 1, next_attempt_at = $5
-       FROM due WHERE d.id = due.id RETURNING ${this.columns}`,
+       FROM (TABLE urgent UNION ALL TABLE bulk) due WHERE d.id = due.id RETURNING ${this.columns}`,
       [channel, this.clock.now(), limit, randomUUID(), this.clock.inSeconds(leaseSeconds)],
     );
     return rows;

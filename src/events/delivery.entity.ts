@@ -21,7 +21,7 @@ export type SentTo = 'seller' | 'contact' | 'operator';
  */
 @Entity('deliveries')
 @Unique('deliveries_key_key', ['channel', 'key'])
-@Index('deliveries_due_idx', ['channel', 'nextAttemptAt'], { where: `status = 'pending'` })
+@Index('deliveries_due_idx', ['channel', 'bulk', 'nextAttemptAt'], { where: `status = 'pending'` })
 @Index('deliveries_topic_idx', ['topic'], { where: `status = 'pending'` })
 @Index('deliveries_failed_idx', ['finishedAt'], { where: `status IN ('bounced', 'abandoned')` })
 @Index('deliveries_authorization_idx', ['authorizationId', 'createdAt'])
@@ -75,6 +75,10 @@ export class Delivery {
 
   @Column('integer', { default: 0 })
   attempts: number;
+
+  /** One of many that nobody waits for: goes out after all others that are due. */
+  @Column('boolean', { default: false })
+  bulk: boolean;
 
   /** Of a delivery that is being tried: when its lease ends and another replica may try. */
   @Column('timestamptz')

@@ -7,7 +7,7 @@ import { EventLog } from '../events/event-log.js';
 import { Mails } from '../mail/mails.service.js';
 import { AuthorizationRenewals, type RenewableRow } from '../tokens/authorization-renewals.service.js';
 import { about } from '../tokens/authorizations.service.js';
-import { dayOf } from '../tokens/renewal-status.js';
+import { dayOf, type RenewalStatus } from '../tokens/renewal-status.js';
 import { renewalStep } from './policy.js';
 import { note, thresholdsTold } from './renewal-notes.js';
 
@@ -16,6 +16,12 @@ export interface StepTaken {
   flagged: 'due' | 'overdue' | null;
   reminded: boolean;
 }
+
+/**
+ * How long a reminder waits that is one of many: the run ends before its mails compete with it for the database. A
+ * longer run than that has mailed part of them by its end.
+ */
+const WAIT_SECONDS = 60;
 
 /** Does what the policy says about one authorization. */
 @Injectable()
@@ -29,8 +35,11 @@ export class RenewalSteps {
     private readonly clock: Clock,
   ) {}
 
-  /** In one transaction, under the lock of the row: done wholly or not at all, and done again it changes nothing. */
-  async take(runId: string, authorizationId: string, now: Date): Promise<StepTaken> {
+  /**
+   * In one transaction, under the lock of the row: done wholly or not at all, and done again it changes nothing.
+   * @param oneOfMany its reminder is not to go out at once
+   */
+  async take(runId: string, authorizationId: string, now: Date, oneOfMany: boolean): Promise<StepTaken> {
     return this.dataSource.transaction(async (manager) => {
       const row = await this.renewals.lock(manager, authorizationId);
       const dueAt = row && row.status !== 'disconnected' ? row.renewalDueAt : null;
@@ -46,7 +55,7 @@ export class RenewalSteps {
       const flagged = news.flag ? flag : null;
       const reminded = news.reminder && reminder !== null;
       if (flagged) await this.tellPrograms(manager, row, dueAt, flagged);
-      if (reminded) await this.tellOwner(manager, row, dueAt, reminder, status === 'overdue');
+      if (reminded) await this.tellOwner(manager, row, { dueAt, status, reminder, oneOfMany });
       await this.renewals.looked(manager, row.id, nextAt, reminded);
       return { flagged, reminded };
     });
@@ -69,18 +78,19 @@ export class RenewalSteps {
   private async tellOwner(
     manager: EntityManager,
     { id }: RenewableRow,
-    dueAt: Date,
-    threshold: number,
-    overdue: boolean,
+    telling: { dueAt: Date; status: RenewalStatus; reminder: number; oneOfMany: boolean },
   ): Promise<void> {
+    const { dueAt, status, reminder, oneOfMany } = telling;
     await this.mails.queue(manager, {
-      key: `renewal-reminder.${id}.${dayOf(dueAt)}.${threshold}`,
-      template: overdue ? 'renewal-overdue' : 'renewal-reminder',
+      key: `renewal-reminder.${id}.${dayOf(dueAt)}.${reminder}`,
+      template: status === 'overdue' ? 'renewal-overdue' : 'renewal-reminder',
       recipient: 'owner',
       topic: renewalTopic(id),
       supersedes: true,
       authorizationId: id,
       data: { dueAt: dueAt.toISOString() },
+      bulk: true,
+      notBefore: this.clock.inSeconds(oneOfMany ? WAIT_SECONDS : 0),
     });
   }
 }

@@ -17,6 +17,8 @@ import { RenewalSteps } from './renewal-steps.service.js';
 const TAKE_OVER_EVERY_MS = 5_000;
 /** Authorizations at the same time: enough to hide the way to the database, few enough to leave it to requests. */
 const IN_PARALLEL = 4;
+/** So many reminders of a run go out at once; the others wait until it is over, as their mails would slow it down. */
+const AT_ONCE = 100;
 /** A run that so many processes could not end will not be ended by the next one either. */
 const MOST_ATTEMPTS = 20;
 /** How many of those that are due the operator's mail names. */
@@ -115,7 +117,7 @@ export class RenewalWork implements OnModuleDestroy {
   private async look(runId: string, id: string, now: Date, tally: Tally): Promise<void> {
     if (this.ending) throw new Interrupted();
     try {
-      const { flagged, reminded } = await this.steps.take(runId, id, now);
+      const { flagged, reminded } = await this.steps.take(runId, id, now, tally.remindersQueued >= AT_ONCE);
       if (flagged === 'due') tally.flaggedDue += 1;
       if (flagged === 'overdue') tally.flaggedOverdue += 1;
       if (reminded) tally.remindersQueued += 1;

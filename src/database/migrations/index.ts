@@ -12,6 +12,7 @@ import { ApiKeys1764700000000 } from './1764700000000-api-keys.js';
 import { OldSecretUses1764700000001 } from './1764700000001-old-secret-uses.js';
 import { IdleProbes1764800000000 } from './1764800000000-idle-probes.js';
 import { Overview1764850000000 } from './1764850000000-overview.js';
+import { UrgentFirst1764950000000 } from './1764950000000-urgent-first.js';
 
 /** In the order they run. A landed migration is never edited; a change is a new one. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   OldSecretUses1764700000001,
   IdleProbes1764800000000,
   Overview1764850000000,
+  UrgentFirst1764950000000,
 ];
