@@ -13,4 +13,5 @@ export default {
   testMatch: ['<rootDir>/test/**/*.slow.test.ts'],
   testPathIgnorePatterns: [],
   testTimeout: 60_000,
+  maxWorkers: jest.maxWorkers,
 };

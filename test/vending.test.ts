@@ -153,7 +153,7 @@ describe('Vending access tokens', () => {
     expect(answer.body.code).toBe('disconnected');
   });
 
-  it('stores a different refresh token when Amazon gives one', async () => {
+  it('does not store the refresh token again when Amazon answers with the same one', async () => {
     const [before] = await app.database.query(
       'SELECT sealed_refresh_token FROM authorizations WHERE id = $1',
       [id],
