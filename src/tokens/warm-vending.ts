@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type OutgoingHttpHeaders } from 'node:http';
 import { type ApiKey } from '../api-keys/api-key.entity.js';
 import { credentialsOf } from '../api-keys/api-key.guard.js';
 import { allowsApplication, ApiKeysService, hasScope } from '../api-keys/api-keys.service.js';
@@ -37,7 +38,7 @@ export class WarmVending {
       if (!answerTo || route.method !== 'POST') return;
       route.preHandler = (request, reply, done) => {
         const answer = answerTo(request);
-        if (answer) void reply.send(answer);
+        if (answer) sendAtOnce(reply, answer);
         else done();
       };
     });
@@ -65,6 +66,19 @@ export class WarmVending {
     const token = this.vending.fromMemory(id.toLowerCase(), minimumSeconds);
     return token && allowsApplication(key.applicationIds, token.applicationId) ? token : undefined;
   }
+}
+
+/**
+ * As `reply.send`, with the headers that were set until now, and without the hooks and checks between it and the socket:
+ * they cost a tenth of such a request. The request is logged as all are.
+ */
+function sendAtOnce(reply: FastifyReply, answer: Answer): void {
+  const json = JSON.stringify(answer);
+  const headers = reply.getHeaders() as OutgoingHttpHeaders;
+  headers['content-type'] = 'application/json; charset=utf-8';
+  headers['content-length'] = Buffer.byteLength(json);
+  reply.hijack();
+  reply.raw.writeHead(200, headers).end(json);
 }
 
 /** The `minimumSeconds` of a body that asks for nothing else and is surely valid. */
