@@ -7,22 +7,22 @@ const MAX_CLIENTS = 50_000;
 
 /** Counts attempts per client in windows of a fixed length, in the memory of this process. */
 export class AttemptLimiter {
-  private readonly windows: LRUCache<string, { attempts: number; endsAt: number }>;
+  /** Made at the first attempt: it takes room for all clients at once, which would slow down every start. */
+  private windows: LRUCache<string, { attempts: number; endsAt: number }> | undefined;
 
   constructor(
     private readonly limit: number,
     private readonly windowSeconds: number,
-  ) {
-    this.windows = new LRUCache({ max: MAX_CLIENTS });
-  }
+  ) {}
 
   /** @throws RateLimited when the client has used up its attempts */
   count(client: string, now: Date): void {
     const time = now.getTime();
-    let window = this.windows.get(client);
+    const windows = (this.windows ??= new LRUCache({ max: MAX_CLIENTS }));
+    let window = windows.get(client);
     if (!window || window.endsAt <= time) {
       window = { attempts: 0, endsAt: time + this.windowSeconds * 1000 };
-      this.windows.set(client, window);
+      windows.set(client, window);
     }
     window.attempts += 1;
     if (window.attempts <= this.limit) return;

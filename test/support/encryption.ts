@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { Sealer } from '../../src/crypto/sealer.js';
 import { type TestApp } from './app.js';
@@ -88,11 +89,12 @@ export async function waitingForRows(database: TestDatabase): Promise<number> {
   return rows.length;
 }
 
-/** Asks again and again until the answer is something; the test's own time limit ends it. */
+/** Asks again and again until the answer is something, but leaves the processor to what it waits for. */
 export async function until<T>(ask: () => Promise<T | false | undefined>): Promise<T> {
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
+    await pause(10);
   }
 }
 
