@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { RenewalSteps } from '../src/renewal/renewal-steps.service.js';
 import { startTestApp, type TestApp } from './support/app.js';
 import { api } from './support/people.js';
 import {
@@ -87,6 +89,31 @@ describe('A renewal run', () => {
     expect(await queuedReminders(app)).toHaveLength(1);
     const digests = await app.database.query(`SELECT 1 FROM deliveries WHERE recipient = 'operator'`);
     expect(digests).toHaveLength(1);
+  });
+
+  it('sends nothing looser than what another process told while it waited for the row', async () => {
+    const { id } = await imported(app, 340);
+    await app.database.query(
+      `INSERT INTO renewal_runs (id, trigger, status, started_at, finished_at, reminder_days)
+       VALUES (gen_random_uuid(), 'api', 'succeeded', now(), now(), '')`,
+    );
+    const [runRow] = await app.database.query<{ id: string }>('SELECT id FROM renewal_runs');
+    const other = new pg.Client(app.database.url);
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT 1 FROM authorizations FOR UPDATE');
+    const taking = app.nest.get(RenewalSteps).take(runRow?.id ?? '', id, app.clock.now(), false);
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while (!(await app.database.query(waiting)).length) await new Promise(setImmediate);
+    await other.query(
+      `INSERT INTO renewal_reminders (authorization_id, due_on, threshold, run_id, created_at)
+       SELECT id, (renewal_due_at AT TIME ZONE 'UTC')::date, 14, $1, now() FROM authorizations`,
+      [runRow?.id],
+    );
+    await other.query('COMMIT');
+    await other.end();
+    expect(await taking).toEqual({ flagged: 'due', reminded: false });
+    expect(await queuedReminders(app)).toEqual([]);
   });
 
   it('goes on past a row that it cannot deal with, and tries that one again next time', async () => {

@@ -9,7 +9,7 @@ import { AuthorizationRenewals, type RenewableRow } from '../tokens/authorizatio
 import { about } from '../tokens/authorizations.service.js';
 import { dayOf, type RenewalStatus } from '../tokens/renewal-status.js';
 import { renewalStep } from './policy.js';
-import { note, thresholdsTold } from './renewal-notes.js';
+import { lockWithTold, note } from './renewal-notes.js';
 
 /** What a run did about one authorization. */
 export interface StepTaken {
@@ -41,14 +41,14 @@ export class RenewalSteps {
    */
   async take(runId: string, authorizationId: string, now: Date, oneOfMany: boolean): Promise<StepTaken> {
     return this.dataSource.transaction(async (manager) => {
-      const row = await this.renewals.lock(manager, authorizationId);
+      const row = await lockWithTold(manager, authorizationId);
       const dueAt = row && row.status !== 'disconnected' ? row.renewalDueAt : null;
       if (!row || !dueAt) {
         await this.renewals.looked(manager, authorizationId, null, false);
         return { flagged: null, reminded: false };
       }
-      const told = await thresholdsTold(manager, row.id, dueAt);
-      const { status, reminder, nextAt } = renewalStep(dueAt, this.config.renewal.reminderDays, told, now);
+      const { reminderDays } = this.config.renewal;
+      const { status, reminder, nextAt } = renewalStep(dueAt, reminderDays, row.told, now);
       const flag = status === 'due' || status === 'overdue' ? status : null;
       const telling = { authorizationId: row.id, dueAt, flag, reminder };
       const news = await note(manager, runId, telling, this.clock.now());

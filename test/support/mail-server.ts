@@ -60,7 +60,7 @@ export async function startMailServer(): Promise<MailServer> {
       done(code ? answer(Number(code), `${text} <${address}>`) : null);
     },
     onData: (stream, session, done) =>
-      void simpleParser(stream)
+      void simpleParser(stream, { skipTextToHtml: true })
         .then(async (mail) => {
           if (state.mode === 'hangUp') {
             state.hangUps += 1;
