@@ -69,10 +69,7 @@ export async function measureCold(stage, { connections = 64, each = 30 } = {}) {
   return result;
 }
 
-/**
- * A tenth of the requests insist on a new token, for which Amazon takes 200 ms: `{ served, forced }`, the ones from
- * memory and the others, under load at the same time on connections of their own.
- */
+/** A tenth of the requests insist on a new token, for which Amazon takes 200 ms; all of them as one load. */
 export async function measureRefreshing(stage, { seconds }) {
   const { server, ids } = await startRegrant(stage, 1000, 200);
   await vendEachOnce(server, ids, 50);
