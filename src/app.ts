@@ -12,8 +12,9 @@ import { type Clock, SystemClock } from './common/clock.js';
 import { toRegrantError } from './common/error-meaning.js';
 import { ErrorFilter, problem } from './common/error.filter.js';
 import { InvalidRequest } from './common/errors.js';
-import { createLogger, type Logger, NestLogger, withoutRedaction } from './common/logger.js';
-import { securityHeaders } from './common/security-headers.js';
+import { EveryAnswer } from './common/every-answer.js';
+import { createLogger, type Logger, NestLogger } from './common/logger.js';
+import { addShortWay } from './common/short-way.js';
 import { validationPipe } from './common/validation.js';
 import { type RegrantConfig } from './config/config.js';
 import { serveApiDocument } from './admin/api-document.js';
@@ -33,7 +34,8 @@ export async function createApp(
   const logger = options.logger ?? createLogger(config.logLevel);
   const root = AppModule.register(config, options.clock ?? new SystemClock());
   const filter = new ErrorFilter(logger);
-  const adapter = createAdapter(config, filter);
+  const every = new EveryAnswer(config.production, logger);
+  const adapter = createAdapter(every, filter, config);
   const nest = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
@@ -41,7 +43,7 @@ export async function createApp(
   nest.useGlobalFilters(filter);
   filter.recognise = (request) => nest.get(Visitors, { strict: false }).recognise(request);
   nest.useGlobalPipes(validationPipe());
-  await addHttpBasics(nest, config, logger);
+  await addHttpBasics(nest, every);
   serveApiDocument(nest);
   try {
     await nest.init();
@@ -53,8 +55,7 @@ export async function createApp(
   return { nest, logger };
 }
 
-function createAdapter(config: RegrantConfig, filter: ErrorFilter): FastifyAdapter {
-  const headers = securityHeaders(config.production);
+function createAdapter(every: EveryAnswer, filter: ErrorFilter, config: RegrantConfig): FastifyAdapter {
   return new FastifyAdapter({
     trustProxy: config.trustProxy.length ? [...config.trustProxy] : false,
     genReqId: () => randomUUID(),
@@ -62,17 +63,16 @@ function createAdapter(config: RegrantConfig, filter: ErrorFilter): FastifyAdapt
     routerOptions: { maxParamLength: 512 },
     // Addresses that cannot be decoded are refused before any hook runs.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      void reply.headers({ ...headers, 'x-request-id': request.id });
+      void reply.headers(every.headers(request.id));
       void filter.answer(toRegrantError(error), request, reply);
     },
     // What is not even HTTP has no request to answer: one fixed text.
     clientErrorHandler: (_error, socket) => {
       if (!socket.writable) return;
-      const body = JSON.stringify(
-        problem(new InvalidRequest('The request is not valid HTTP.'), randomUUID()),
-      );
+      const requestId = randomUUID();
+      const body = JSON.stringify(problem(new InvalidRequest('The request is not valid HTTP.'), requestId));
       const lines = Object.entries({
-        ...headers,
+        ...every.headers(requestId),
         'content-type': 'application/problem+json',
         'content-length': String(Buffer.byteLength(body)),
         connection: 'close',
@@ -82,31 +82,24 @@ function createAdapter(config: RegrantConfig, filter: ErrorFilter): FastifyAdapt
   });
 }
 
-async function addHttpBasics(
-  nest: NestFastifyApplication,
-  config: RegrantConfig,
-  logger: Logger,
-): Promise<void> {
-  const headers = securityHeaders(config.production);
+async function addHttpBasics(nest: NestFastifyApplication, every: EveryAnswer): Promise<void> {
   const fastify = nest.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(headers).header('x-request-id', request.id);
+    void reply.headers(every.headers(request.id));
     done();
   });
-  // The route's pattern, never the address itself: that may hold a code, a state or a link's token.
-  const requests = withoutRedaction(logger);
   fastify.addHook('onResponse', (request, reply, done) => {
-    const line = {
+    every.tell({
       requestId: request.id,
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime),
-    };
-    requests.info(line, 'request');
+    });
     done();
   });
-  nest.get(WarmVending, { strict: false }).attachTo(fastify);
+  const warm = nest.get(WarmVending, { strict: false });
+  addShortWay(nest.getHttpServer(), (request) => warm.questionOf(request), every);
   await nest.register(fastifyCookie);
   const pico = dirname(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css'));
   await nest.register(fastifyStatic, {

@@ -16,7 +16,9 @@ declare module 'fastify' {
 const BEARER = /^bearer +([\w-]{1,128})\.([\w-]{1,256})$/i;
 
 /** What a request says it is made with; undefined when it says nothing that could be an API key. */
-export function credentialsOf({ headers }: FastifyRequest): { clientId: string; secret: string } | undefined {
+export function credentialsOf({
+  headers,
+}: Pick<FastifyRequest, 'headers'>): { clientId: string; secret: string } | undefined {
   const [, clientId, secret] = BEARER.exec(headers.authorization ?? '') ?? [];
   return clientId && secret ? { clientId, secret } : undefined;
 }
