@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from './support/app.js';
+import { addApplication } from './support/applications.js';
 import { BrowserClient } from './support/browser-client.js';
 import { drain } from './support/deliveries.js';
 import { type MailServer, startMailServer } from './support/mail-server.js';
@@ -159,6 +160,21 @@ describe('The renewal of a connection', () => {
     expect(back.location).toBe(new URL(path, app.url).href);
     expect(await pageOf(connection)).toContain('Japan');
     expect((await seller.submit(path, 'Renew', { marketplaceId: GERMANY })).status).toBe(303);
+  });
+
+  // The last one: from here on an import has to name its application.
+  it('of a private application leads to Seller Central in words: Amazon has no consent page for it', async () => {
+    const { id: applicationId } = await addApplication(app, simulator, { name: 'In-house', type: 'private' });
+    const sellerId = await idOf();
+    const connection = await imported(app, 360, { sellerId, applicationId, marketplaceId: GERMANY });
+    const page = await pageOf(connection);
+    expect(page).toContain('This application is private');
+    expect(page).not.toContain('Press Renew');
+    expect(page).not.toContain('<button>Renew</button>');
+    const [, _csrf = ''] = /name="_csrf" value="([^"]*)"/.exec(page) ?? [];
+    const answer = await seller.post(`/connections/${connection.id}/renew`, { _csrf });
+    expect([answer.status, answer.location]).toEqual([409, '']);
+    expect(answer.body).toContain('This application is private');
   });
 });
 

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { type Region } from '../config/config.js';
+import { REGIONS } from '../lwa/marketplaces.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
 import {
   type Authorization,
@@ -12,7 +13,6 @@ import { ListQuery } from './list-query.dto.js';
 
 const STATUSES: AuthorizationStatus[] = ['active', 'reauthorization_required', 'disconnected'];
 const RENEWALS: RenewalStatus[] = ['current', 'due', 'overdue', 'not_applicable'];
-export const REGIONS: Region[] = ['NA', 'EU', 'FE'];
 export const WORKFLOWS: Workflow[] = ['website', 'appstore', 'self'];
 
 export class AuthorizationQuery extends ListQuery {

@@ -1,15 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsEmail, IsIn, IsOptional, Matches, MaxLength } from 'class-validator';
 import { IsId, IsMoment, IsPrintable, MayBeLeftOut } from '../common/validation.js';
-import { type Region } from '../config/config.js';
 import { type PartnerType } from '../lwa/marketplaces.js';
 import { type Workflow } from '../tokens/authorization.entity.js';
-import { REGIONS, WORKFLOWS } from './authorization.dto.js';
+import { PartnerFields } from '../tokens/partner-token.dto.js';
+import { WORKFLOWS } from './authorization.dto.js';
 
 const IsMailAddress = () => IsEmail({}, { message: 'must be a mail address' });
 
 /** A grant that an operator brings: a self-authorization, or one that another system kept so far. */
-export class NewAuthorizationRequest {
+export class NewAuthorizationRequest extends PartnerFields {
   @ApiPropertyOptional({
     description: "Our id of the application or Amazon's; needed when there are several",
     example: 'amzn1.sp.solution.…',
@@ -17,20 +17,6 @@ export class NewAuthorizationRequest {
   @MayBeLeftOut()
   @IsPrintable(200)
   applicationId?: string;
-
-  @ApiProperty({ description: 'Merchant token, or vendor group code', example: 'A2SELLER000001' })
-  @IsPrintable(100)
-  sellingPartnerId: string;
-
-  @ApiPropertyOptional({ enum: REGIONS, description: 'This or marketplaceId' })
-  @MayBeLeftOut()
-  @IsIn(REGIONS, { message: `must be one of ${REGIONS.join(', ')}` })
-  region?: Region;
-
-  @ApiPropertyOptional({ description: 'This or region; both must agree', example: 'A1PA6795UKMFR9' })
-  @MayBeLeftOut()
-  @IsPrintable(50)
-  marketplaceId?: string;
 
   @ApiPropertyOptional({ enum: ['seller', 'vendor'], default: 'seller' })
   @MayBeLeftOut()

@@ -90,6 +90,7 @@ export class ConnectionsController {
       connection: this.describe(row),
       history: describeHistory(historyOf(events, reminders)),
       marketplaces: this.choicesOf(row),
+      renewsHere: isConnectable(await this.applications.byId(row.applicationId)),
     };
     await showPage(request, reply, 'auth/views/connection', data, this.leavesForAmazon());
   }
@@ -105,6 +106,8 @@ export class ConnectionsController {
   ) {
     const row = await this.own(id, seller);
     const { applicationId, partnerType, sellingPartnerId } = row;
+    if (!isConnectable(await this.applications.byId(applicationId)))
+      throw new Conflict('This application is private: authorize it anew in Seller Central.');
     const { marketplaceId } = readForm(RenewalForm, body).form;
     const chosen = this.choicesOf(row).find((choice) => choice.id === marketplaceId);
     const marketplace = this.marketplaceOf(row) ?? chosen;
@@ -165,9 +168,8 @@ export class ConnectionsController {
     await showPage(request, reply, 'auth/views/new-connection', data, this.leavesForAmazon());
   }
 
-  /** Amazon authorizes private applications by self-authorization only. */
   private async connectable(): Promise<Application[]> {
-    return (await this.applications.list()).filter(({ type }) => type === 'public');
+    return (await this.applications.list()).filter(isConnectable);
   }
 
   /** A seller chooses only where there is a choice. */
@@ -196,6 +198,9 @@ export class ConnectionsController {
     return { leavesForAmazon: true, consentOrigin: this.config.amazonConsentOrigin ?? '' };
   }
 }
+
+/** Amazon authorizes private applications by self-authorization only. */
+const isConnectable = ({ type }: Application): boolean => type === 'public';
 
 function ignoreNotFound(error: unknown): undefined {
   if (!(error instanceof NotFound)) throw error;

@@ -85,7 +85,7 @@ export class GrantService {
         return authorization.id;
       });
       this.vending.forget(id);
-      await this.warnOfLimits(grant.applicationId);
+      await this.warnOfLimits(grant);
       return id;
     } catch (error) {
       throw error instanceof Conflict ? new ConnectFailure('owned_by_another', error) : error;
@@ -93,10 +93,9 @@ export class GrantService {
   }
 
   /** The connection is made by now: whatever goes wrong here is not the seller's concern. */
-  private async warnOfLimits(applicationId: string): Promise<void> {
+  private async warnOfLimits({ applicationId, workflow }: NewGrant): Promise<void> {
     try {
-      const application = await this.applications.byId(applicationId);
-      if (!application.listed) await this.limits.warnWhenNearlyFull(application);
+      await this.limits.warnWhenNearlyFull(await this.applications.byId(applicationId), workflow);
     } catch (error) {
       this.logger.error(error);
     }

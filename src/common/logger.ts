@@ -45,8 +45,9 @@ function isoTime(): string {
  */
 export const withoutRedaction = (logger: Logger): Logger => logger.child({}, { redact: [] });
 
-/** Milliseconds that a line may wait for others. */
+/** Milliseconds that a line may wait for others, and how much may wait. */
 const GATHERED_FOR = 20;
+const GATHERED_CHARACTERS = 8192;
 const WARN = 40;
 /** A stream with this property is told by pino the level of the line that it is to write. */
 const TELL_LEVEL: unique symbol = Symbol.for('pino.metadata');
@@ -59,23 +60,25 @@ const TELL_LEVEL: unique symbol = Symbol.for('pino.metadata');
 class StandardOutput implements DestinationStream {
   readonly [TELL_LEVEL] = true;
   lastLevel = 0;
-  private readonly output = pino.destination({ fd: 1, sync: true, minLength: 8192 });
+  private readonly output = pino.destination({ fd: 1, sync: true });
+  private gathered = '';
   private timer: NodeJS.Timeout | undefined;
 
   constructor() {
-    process.on('exit', () => this.output.flushSync());
+    process.on('exit', () => this.flush());
   }
 
   write(line: string): void {
-    this.output.write(line);
-    if (this.lastLevel >= WARN) this.flush();
+    this.gathered += line;
+    if (this.lastLevel >= WARN || this.gathered.length >= GATHERED_CHARACTERS) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), GATHERED_FOR).unref();
   }
 
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.output.flush();
+    if (this.gathered) this.output.write(this.gathered);
+    this.gathered = '';
   }
 }
 

@@ -4,15 +4,24 @@ import { MailTransport, type OutgoingMail } from './mail-transport.js';
 import { meaningOf } from './smtp-failure.js';
 
 const SECONDS = 1000;
-/** The deadlines below count from the last byte heard; this one counts from the beginning. */
+/**
+ * The deadlines below count from the last byte heard; this one counts from the beginning, and ends the connection, so
+ * that a mail which is tried again is not still on its way.
+ */
 const LONGEST_SECONDS = 60;
 
 /** Mails over SMTP, through a connection that is kept open. */
 export class SmtpMailTransport extends MailTransport {
   private readonly transporter: Transporter;
 
-  /** @param url as nodemailer takes it: smtp://user:password@host:port, or smtps:// */
-  constructor(url: string) {
+  /**
+   * @param url as nodemailer takes it: smtp://user:password@host:port, or smtps://
+   * @param longestSeconds until a mail is given up
+   */
+  constructor(
+    url: string,
+    private readonly longestSeconds = LONGEST_SECONDS,
+  ) {
     super();
     this.transporter = createTransport({
       url,
@@ -32,17 +41,11 @@ export class SmtpMailTransport extends MailTransport {
   async deliver(mail: OutgoingMail): Promise<void> {
     // Told apart from mail that people write, so that nobody's absence note answers it (RFC 3834).
     const headers = { 'Auto-Submitted': 'auto-generated' };
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new ChannelDown('no answer')), LONGEST_SECONDS * SECONDS);
-    });
-    const sending = this.transporter.sendMail({ ...mail, headers }).catch((error: unknown) => {
-      throw meaningOf(error);
-    });
+    const signal = AbortSignal.timeout(this.longestSeconds * SECONDS);
     try {
-      await Promise.race([sending, tooLong]);
-    } finally {
-      clearTimeout(timer);
+      await this.transporter.sendMail({ ...mail, headers, signal });
+    } catch (error) {
+      throw signal.aborted ? new ChannelDown('no answer') : meaningOf(error);
     }
   }
 

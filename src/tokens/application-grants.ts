@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { type Application } from '../applications/application.entity.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Conflict } from '../common/errors.js';
-import { Authorization } from './authorization.entity.js';
+import { Authorization, type Workflow } from './authorization.entity.js';
 
 export interface Slots {
   used: number;
@@ -60,8 +60,12 @@ export class ApplicationGrants {
     );
   }
 
-  /** Puts into the log that Amazon may soon refuse new authorizations of this application. */
-  async warnWhenNearlyFull(application: Application): Promise<void> {
+  /**
+   * Puts into the log that Amazon may soon refuse new authorizations of this application by that workflow. Of a listed
+   * one there may be millions; nobody counts them, as only its self-authorizations are limited.
+   */
+  async warnWhenNearlyFull(application: Application, workflow: Workflow): Promise<void> {
+    if (application.listed && workflow !== 'self') return;
     const usage = (await this.usageOf([application])).get(application.id);
     for (const warning of usage?.warnings ?? [])
       this.logger.warn(`Application ${application.id} (${application.name}): ${warning}`);

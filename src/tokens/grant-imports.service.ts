@@ -90,7 +90,8 @@ export class GrantImports {
       this.store(manager, application, region, { ...grant, ...seen }, importer.actor),
     );
     this.vending.forget(stored.authorization.id);
-    if (stored.outcome === 'created') await this.grants.warnWhenNearlyFull(application);
+    if (stored.outcome === 'created')
+      await this.grants.warnWhenNearlyFull(application, stored.authorization.workflow);
     return stored;
   }
 
