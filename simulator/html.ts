@@ -66,7 +66,7 @@ const STYLE = new Markup(`
   dd { margin: 0; overflow-wrap: anywhere; }
   pre { background: var(--card); border: 1px solid var(--line); padding: 1rem; white-space: pre-wrap;
     overflow-wrap: anywhere; font: inherit; margin: 0; }
-  iframe { width: 100%; height: 32rem; border: 1px solid var(--line); background: #fff; color-scheme: light; }
+  iframe { width: 100%; height: 46rem; border: 1px solid var(--line); background: #fff; color-scheme: light; }
 `);
 
 /** Sends a whole page around the given content. */
