@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from './support/app.js';
-import { newApplication, randomSecret } from './support/applications.js';
+import { type ApplicationAnswer, newApplication, randomSecret } from './support/applications.js';
 import { deliveries, drain } from './support/deliveries.js';
 import { type MailServer, startMailServer } from './support/mail-server.js';
 import { api } from './support/people.js';
@@ -93,6 +93,19 @@ describe('The countdown of a client secret', () => {
     await runAfter(LIFE_DAYS - 91);
     expect(await told()).toEqual([30, 90]);
     expect(await subjects()).toEqual(['The client secret of Warehouse expires in 90 days']);
+  });
+
+  it('keeps what is pending when the same secret comes again with the date that it has', async () => {
+    mailServer.mode = 'refuse';
+    await runAfter(LIFE_DAYS - 30);
+    await drain(app);
+    const path = `/api/v1/applications/${application.id}`;
+    const { clientSecrets } = (await api<ApplicationAnswer>(app.url, 'GET', path)).body;
+    const body = { clientSecret: application.clientSecret, expiresAt: clientSecrets[0]?.expiresAt };
+    expect((await api(app.url, 'POST', `${path}/client-secrets`, { body })).status).toBeLessThan(300);
+    mailServer.mode = 'normal';
+    await runAfter(1);
+    expect(await subjects()).toEqual(['The client secret of Warehouse expires in 29 days']);
   });
 
   it('repeats nothing when the date of the same secret is corrected', async () => {

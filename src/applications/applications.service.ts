@@ -219,8 +219,8 @@ export class ApplicationsService {
   ): Promise<void> {
     await this.lock(manager, id);
     const outcome = await this.secrets.add(manager, id, clientSecret, expiresAt);
+    if (outcome === 'known') return;
     if (outcome === 'added') await this.credentialsChanged(manager, id);
-    if (outcome === 'known' && !expiresAt) return;
     await this.deliveries.drop(manager, clientSecretTopic(id));
     await this.events.append(manager, {
       type: outcome === 'added' ? 'application.secret_added' : 'application.changed',

@@ -72,18 +72,19 @@ export class ClientSecrets {
    * stored twice.
    * @param manager of a transaction that has locked the application's row
    * @param expiresAt 180 days from now when not given
-   * @returns `known` when it is the current one already: then at most its date changes
+   * @returns `known` when it is the current one already, `dated` when only its date was another one
    */
   async add(
     manager: EntityManager,
     applicationId: string,
     clientSecret: string,
     expiresAt?: Date,
-  ): Promise<'added' | 'known'> {
+  ): Promise<'added' | 'dated' | 'known'> {
     const [newest] = (await this.of([applicationId], manager)).get(applicationId) ?? [];
     if (newest && (await this.open(newest)) === clientSecret) {
-      if (expiresAt) await manager.update(ApplicationClientSecret, { id: newest.id }, { expiresAt });
-      return 'known';
+      if (!expiresAt || expiresAt.getTime() === newest.expiresAt?.getTime()) return 'known';
+      await manager.update(ApplicationClientSecret, { id: newest.id }, { expiresAt });
+      return 'dated';
     }
     const overlapEnd = this.clock.inSeconds(OVERLAP_SECONDS);
     await manager
