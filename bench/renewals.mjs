@@ -1,25 +1,17 @@
 // A renewal run with the same number due among more and more authorizations: its time, its memory, reminders per second.
-// Alone: `node scripts/build.mjs && node bench/renewals.mjs [sizes]`.
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import pg from 'pg';
 import { createApp } from '../dist/app.js';
 import { parseConfig } from '../dist/config/config.js';
-import { EmbeddedPostgres } from '../dist/database/embedded/embedded-postgres.js';
-import { migrate } from '../dist/database/migrate.js';
 import { RenewalWork } from '../dist/renewal/renewal-work.service.js';
+import { settingsFor, withService } from './support/authorizations.mjs';
+import { median } from './support/load.mjs';
+import { withMailServer } from './support/mail-server.mjs';
 
-const SIZES = [10_000, 1_000_000, 10_000_000];
 const DAY_MS = 86_400_000;
 const THIS_FILE = fileURLToPath(import.meta.url);
-
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 /**
  * For each size `{ size, seconds, cpuSeconds, perSecond, peakMegabytes, ratio }`: medians of runs over a table of that many
@@ -28,56 +20,40 @@ const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
  * before and after each other one, so that a machine that gets slower does not count.
  * @param databaseUrl of an empty database
  */
-export async function measureRenewals(
-  databaseUrl,
-  { sizes = SIZES, due = 10_000, rounds = 3, log = () => {} } = {},
-) {
-  const mailServer = new Worker(new URL('./dispatch.mjs', import.meta.url));
-  const [smtpUrl] = await once(mailServer, 'message');
-  const settings = {
-    NODE_ENV: 'test',
-    DATABASE_URL: databaseUrl,
-    ENCRYPTION_KEYS: `bench:${randomBytes(32).toString('base64')}`,
-    SMTP_URL: smtpUrl,
-    SPAPI_APPLICATION_ID: 'amzn1.sp.solution.bench',
-    LWA_CLIENT_ID: 'bench',
-    LWA_CLIENT_SECRET: 'bench',
-    LOG_LEVEL: 'warn',
-  };
-  await migrate(databaseUrl);
-  const database = new pg.Client(databaseUrl);
-  await database.connect();
-  try {
-    // Makes the application and the data key.
-    await aRun(settings);
+export const measureRenewals = (databaseUrl, { sizes, due = 10_000, rounds, log }) =>
+  withMailServer(async (smtpUrl) => {
+    const settings = { ...settingsFor(databaseUrl), NODE_ENV: 'test', SMTP_URL: smtpUrl, LOG_LEVEL: 'warn' };
+    await withService(settings, () => log('an application and a data key made'));
     const measured = new Map(sizes.map((size) => [size, []]));
-    const [first, ...others] = sizes;
-    for (const size of [first, ...others.flatMap((other) => [other, first])]) {
-      const started = performance.now();
-      await fill(database, size, due);
-      log(`${size} authorizations made in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-      for (let round = 0; round < rounds; round++) {
-        await reset(database);
-        const { seconds, cpuSeconds, peakBytes, queued } = await aRun(settings);
-        if (queued !== due) throw new Error(`${queued} reminders were queued instead of ${due}`);
-        log(`  ${seconds.toFixed(1)} s, ${(peakBytes / 2 ** 20).toFixed(0)} MB`);
-        measured.get(size).push({ seconds, cpuSeconds, peakBytes });
+    const database = new pg.Client(databaseUrl);
+    await database.connect();
+    try {
+      const [first, ...others] = sizes;
+      for (const size of [first, ...others.flatMap((other) => [other, first])]) {
+        const started = performance.now();
+        await fill(database, size, due);
+        log(`${size} authorizations made in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+        for (let round = 0; round < rounds; round++) {
+          await reset(database);
+          const { queued, ...one } = await aRun(settings);
+          if (queued !== due) throw new Error(`${queued} reminders were queued instead of ${due}`);
+          log(`  ${one.seconds.toFixed(1)} s, ${(one.peakBytes / 2 ** 20).toFixed(0)} MB`);
+          measured.get(size).push(one);
+        }
       }
+    } finally {
+      await database.end();
     }
-    const secondsOf = (size) => median(measured.get(size).map(({ seconds }) => seconds));
+    const medianOf = (size, figure) => median(measured.get(size).map((one) => one[figure]));
     return sizes.map((size) => ({
       size,
-      seconds: secondsOf(size),
-      cpuSeconds: median(measured.get(size).map(({ cpuSeconds }) => cpuSeconds)),
-      perSecond: due / secondsOf(size),
-      peakMegabytes: median(measured.get(size).map(({ peakBytes }) => peakBytes)) / 2 ** 20,
-      ratio: secondsOf(size) / secondsOf(first),
+      seconds: medianOf(size, 'seconds'),
+      cpuSeconds: medianOf(size, 'cpuSeconds'),
+      perSecond: due / medianOf(size, 'seconds'),
+      peakMegabytes: medianOf(size, 'peakBytes') / 2 ** 20,
+      ratio: medianOf(size, 'seconds') / medianOf(sizes[0], 'seconds'),
     }));
-  } finally {
-    await database.end();
-    await mailServer.terminate();
-  }
-}
+  });
 
 /** In a process of its own, so that each one begins with the same memory. */
 async function aRun(settings) {
@@ -167,32 +143,4 @@ async function reset(database) {
   await database.query('CHECKPOINT');
 }
 
-async function main() {
-  const folder = mkdtempSync(join(tmpdir(), 'regrant-bench-'));
-  chmodSync(folder, 0o711);
-  const embedded = await EmbeddedPostgres.start({ directory: folder, port: 0 });
-  try {
-    const given = process.argv.slice(2).map(Number);
-    const sizes = given.length ? given : SIZES;
-    const rows = await measureRenewals(embedded.url, { sizes, log: console.log });
-    console.table(
-      Object.fromEntries(
-        rows.map(({ size, seconds, cpuSeconds, perSecond, peakMegabytes, ratio }) => [
-          size.toLocaleString('en'),
-          {
-            'seconds of the run': Number(seconds.toFixed(1)),
-            'CPU seconds of the replica': Number(cpuSeconds.toFixed(1)),
-            'reminders per second': Math.round(perSecond),
-            'memory above rest, MB': Math.round(peakMegabytes),
-            'time / first size': Number(ratio.toFixed(2)),
-          },
-        ]),
-      ),
-    );
-  } finally {
-    await embedded.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-if (process.argv[1] === THIS_FILE) await (process.argv[2] === 'run' ? runHere() : main());
+if (process.argv[1] === THIS_FILE && process.argv[2] === 'run') await runHere();

@@ -1,11 +1,8 @@
 // Sealing and opening per second, and re-sealing rows per second beside a plain UPDATE of the same rows.
-// Alone: `node scripts/build.mjs && node bench/sealing.mjs [rows]`.
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { openUnder, sealUnder } from '../dist/crypto/envelope.js';
 import { addAuthorizations, COLUMN, settingsFor, TOKEN, withService } from './support/authorizations.mjs';
 import { median } from './support/load.mjs';
-import { Stage } from './support/stage.mjs';
 
 /** Times `work` per second over `count` times. */
 async function rate(count, work) {
@@ -72,20 +69,3 @@ const update = (dataSource, keyId) =>
     `UPDATE copy SET sealed_refresh_token = 's1.' || $1 || '.' || split_part(sealed_refresh_token, '.', 3)`,
     [keyId],
   );
-
-async function main() {
-  await Stage.during(async (stage) => {
-    const { seals, opens } = await measureSealing();
-    const rows = Number(process.argv[2] ?? 20_000);
-    const { resealed, updated, ratio } = await measureResealing(await stage.database(), { rows });
-    console.table({
-      'seal, per second': Math.round(seals),
-      'open, per second': Math.round(opens),
-      're-seal, rows per second': Math.round(resealed),
-      'plain UPDATE, rows per second': Math.round(updated),
-      're-seal / plain UPDATE': Number(ratio.toFixed(2)),
-    });
-  });
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
