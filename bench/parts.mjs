@@ -84,7 +84,7 @@ async function sealing(stage, { quick, progress }) {
   const { seals, opens } = await measureSealing({ rounds: quick ? 3 : 5 });
   progress('re-sealing beside a plain UPDATE');
   const { resealed, updated, ratio } = await measureResealing(await stage.database(), {
-    rows: quick ? 5_000 : 20_000,
+    rows: quick ? 10_000 : 20_000,
     rounds: quick ? 3 : 5,
   });
   const text = table(
