@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fastify, type FastifyInstance } from 'fastify';
 import { once } from 'node:events';
+import { type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { EveryAnswer } from './every-answer.js';
 import { createLogger } from './logger.js';
@@ -23,9 +24,15 @@ describe('The short way', () => {
     app = fastify();
     app.post('/question', (request) => ({ long: request.body ?? null }));
     const every = new EveryAnswer(false, createLogger('info', { write: (line) => void (log += line) }));
-    const answer = (body: string) =>
-      /^$|^\{"n":\d+\}$/.test(body) ? { short: body && (JSON.parse(body) as object) } : undefined;
-    addShortWay(app.server, ({ url }) => (url === '/question' ? { route: '/q', answer } : undefined), every);
+    const answer = (body: string) => {
+      if (body === '{"n":-1}') throw new Error('not expected');
+      return /^$|^\{"n":\d+\}$/.test(body) ? { short: body && (JSON.parse(body) as object) } : undefined;
+    };
+    const questionOf = ({ url, headers }: IncomingMessage) => {
+      if (headers['x-fail']) throw new Error('not expected');
+      return url === '/question' ? { route: '/q', answer } : undefined;
+    };
+    addShortWay(app.server, questionOf, every);
     await app.listen({ port: 0, host: '127.0.0.1' });
     const connected = once(app.server, 'connection');
     client = connect((app.server.address() as AddressInfo).port, '127.0.0.1').setNoDelay();
@@ -68,6 +75,8 @@ describe('The short way', () => {
   it.each([
     ['what it cannot answer', post('{"n":"ä"}'), { n: 'ä' }],
     ['a body in chunks', `${head('transfer-encoding: chunked')}7\r\n{"n":1}\r\n0\r\n\r\n`, { n: 1 }],
+    ['a body that it fails at', post('{"n":-1}'), { n: -1 }],
+    ['a head that it fails at', `${head('x-fail: yes\r\ncontent-length: 7')}{"n":1}`, { n: 1 }],
     ['a large body', post(`{"n":1,"x":"${'x'.repeat(9000)}"}`), { n: 1, x: 'x'.repeat(9000) }],
   ])('hands on %s, whole', async (_what, request, body) => {
     await send(request);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type EveryAnswer } from './every-answer.js';
 
-/** What a request wants that may be answered at once, as far as its head tells. */
+/** What a POST wants that may be answered at once, as far as its head tells. */
 export interface Question {
   /** The pattern of the route, for the log. */
   route: string;
@@ -31,7 +31,7 @@ export function addShortWay(
     for (const listener of listeners) listener.call(server, request, response);
   };
   server.on('request', (request, response) => {
-    const question = server.listening ? questionOf(request) : undefined;
+    const question = server.listening ? attempt(() => questionOf(request)) : undefined;
     const length = question && plainLength(request);
     if (!question || length === undefined) longWay(request, response);
     else if (length > 0)
@@ -54,7 +54,7 @@ function plainLength({ headers }: IncomingMessage): number | undefined {
 
 function answered(question: Question, body: string, response: ServerResponse, every: EveryAnswer): boolean {
   const started = performance.now();
-  const answer = question.answer(body);
+  const answer = attempt(() => question.answer(body));
   if (!answer) return false;
   const json = JSON.stringify(answer);
   const requestId = randomUUID();
@@ -65,4 +65,13 @@ function answered(question: Question, body: string, response: ServerResponse, ev
   const milliseconds = Math.round(performance.now() - started);
   every.tell({ requestId, method: 'POST', route: question.route, status: 200, milliseconds });
   return true;
+}
+
+/** Nobody would catch an error here: the long way meets it too, and tells of it. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }
