@@ -149,10 +149,11 @@ async function renewals(stage, { quick, progress }) {
     log: progress,
   });
   const text = table(
-    ['A run with 10,000 due, among', 'seconds', 'reminders/s', 'peak MB', '× the first'],
-    results.map(({ size, seconds, perSecond, peakMegabytes, ratio }) => [
+    ['A run with 10,000 due, among', 'seconds', 'CPU s', 'reminders/s', 'peak MB', '× the first'],
+    results.map(({ size, seconds, cpuSeconds, perSecond, peakMegabytes, ratio }) => [
       whole(size),
       decimal(seconds),
+      decimal(cpuSeconds, 1),
       whole(perSecond),
       whole(peakMegabytes),
       decimal(ratio),

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import pg from 'pg';
 import { Signals } from '../src/signals/signals.js';
 import { VendingService } from '../src/tokens/vending.service.js';
@@ -7,6 +9,8 @@ import { API_KEY, startTestApp, type TestApp, TestClock } from './support/app.js
 import { addKey, type ApplicationAnswer, newApplication } from './support/applications.js';
 import { api, randomPartner } from './support/people.js';
 import { Simulator } from './support/simulator.js';
+
+const FORM = 'application/x-www-form-urlencoded';
 
 /** A clock that stands still until it is moved: answers a moment apart are then equal to the byte. */
 class StandingClock extends TestClock {
@@ -78,11 +82,7 @@ describe('Vending from memory, before the pipeline', () => {
     return { grant_type: 'refresh_token', refresh_token: id, client_id, client_secret, ...change };
   };
   const asLwa = (change: Record<string, string>, key = API_KEY): Promise<Answer> =>
-    post(
-      '/auth/o2/token',
-      'application/x-www-form-urlencoded',
-      new URLSearchParams(fields(change, key)).toString(),
-    );
+    post('/auth/o2/token', FORM, new URLSearchParams(fields(change, key)).toString());
   const asLwaInJson = (change: Record<string, string>): Promise<Answer> =>
     post('/auth/o2/token', 'application/json', JSON.stringify(fields(change)));
   const problem = ({ status, text }: Answer) => [status, (JSON.parse(text) as { code: string }).code];
@@ -92,6 +92,11 @@ describe('Vending from memory, before the pipeline', () => {
   it.each<[string, () => Promise<Answer>, () => Promise<Answer>]>([
     ['the API', () => byId('{}'), () => byId('{"forceRefresh":null}')],
     ['the API without a body', () => byId(undefined), () => byId('{"forceRefresh":null}')],
+    [
+      'the API with an empty form',
+      () => post(`/api/v1/authorizations/${id}/access-token`, FORM, '', API_KEY),
+      () => post(`/api/v1/authorizations/${id}/access-token?long=way`, FORM, '', API_KEY),
+    ],
     [
       'the API about its id in capitals',
       () => byId('{"minimumSeconds":600,"forceRefresh":false}', API_KEY, id.toUpperCase()),
@@ -174,7 +179,7 @@ describe('Vending from memory, before the pipeline', () => {
 
     it('a form with a field twice', async () => {
       const body = `${new URLSearchParams(fields({})).toString()}&client_id=x`;
-      const answer = await post('/auth/o2/token', 'application/x-www-form-urlencoded', body);
+      const answer = await post('/auth/o2/token', FORM, body);
       expect(lwaProblem(answer)).toEqual([400, 'invalid_request']);
     });
 
@@ -208,6 +213,26 @@ describe('Vending from memory, before the pipeline', () => {
       const { keyId, apiKey } = await servedKey();
       await api(app.url, 'DELETE', `/api/v1/api-keys/${keyId}`);
       await expectRefused(apiKey, [401, 'unauthenticated'], [401, 'invalid_client']);
+    });
+
+    it('a key that was revoked between the head of the request and its body', async () => {
+      const { keyId, apiKey } = await servedKey();
+      const server = app.nest.getHttpServer();
+      const headIsHere = once(server, 'request');
+      const sending = request(`${app.url}/api/v1/authorizations/${id}/access-token`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${apiKey}`,
+          'content-type': 'application/json',
+          'content-length': '2',
+        },
+      });
+      sending.flushHeaders();
+      await headIsHere;
+      await api(app.url, 'DELETE', `/api/v1/api-keys/${keyId}`);
+      sending.end('{}');
+      const [{ statusCode }] = (await once(sending, 'response')) as [IncomingMessage];
+      expect(statusCode).toBe(401);
     });
 
     it('a key that has expired a moment ago', async () => {

@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { type Region } from '../config/config.js';
-import { REGIONS } from '../lwa/marketplaces.js';
-import { type PartnerType } from '../lwa/marketplaces.js';
+import { type PartnerType, REGIONS } from '../lwa/marketplaces.js';
 import {
   type Authorization,
   type AuthorizationStatus,

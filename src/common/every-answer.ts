@@ -23,6 +23,7 @@ export class EveryAnswer {
     this.log = withoutRedaction(logger);
   }
 
+  /** The security headers, and the id under which the log tells of the request. */
   headers(requestId: string): Record<string, string> {
     return { ...this.fixed, 'x-request-id': requestId };
   }
@@ -32,6 +33,7 @@ export class EveryAnswer {
     return [...this.flat, 'x-request-id', requestId];
   }
 
+  /** Once for each request, after its answer. */
   tell(request: RequestRecord): void {
     this.log.info(request, 'request');
   }

@@ -17,8 +17,8 @@ const LARGEST_BODY = 8192;
  * Puts a short way in front of the server's listeners, Fastify's. A request in which `questionOf` finds a question, and
  * which that can answer, never reaches them; all others do as if this were not here: what was read is put back.
  *
- * Only a body that comes as a whole with the first packet is looked at, so nothing ever waits here. A server that is
- * closing takes no short way: Fastify tells the connections to end.
+ * Only a body that comes in one piece is looked at, and everything is decided when it is here, however long after the
+ * head that is. A server that is closing takes no short way: Fastify tells the connections to end.
  */
 export function addShortWay(
   server: Server,
@@ -31,17 +31,19 @@ export function addShortWay(
     for (const listener of listeners) listener.call(server, request, response);
   };
   server.on('request', (request, response) => {
-    const question = server.listening ? attempt(() => questionOf(request)) : undefined;
+    const question = attempt(() => questionOf(request));
     const length = question && plainLength(request);
-    if (!question || length === undefined) longWay(request, response);
-    else if (length > 0)
+    if (!question || length === undefined) return longWay(request, response);
+    const isAnswered = (body: string): boolean =>
+      server.listening && answered(question, body, response, every);
+    if (length > 0)
       request.once('readable', () => {
         const chunk = request.read() as Buffer | null;
-        if (chunk?.length === length && answered(question, chunk.toString(), response, every)) return;
+        if (chunk?.length === length && isAnswered(chunk.toString())) return;
         if (chunk) request.unshift(chunk);
         longWay(request, response);
       });
-    else if (!answered(question, '', response, every)) longWay(request, response);
+    else if (!isAnswered('')) longWay(request, response);
   });
 }
 

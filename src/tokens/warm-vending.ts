@@ -42,13 +42,13 @@ export class WarmVending {
 
   private byId(request: IncomingMessage, id: string): Question | undefined {
     const credentials = credentialsOf(request);
-    const key = credentials && this.apiKeys.known(credentials.clientId, credentials.secret);
-    if (!key) return undefined;
+    if (!credentials) return undefined;
     return {
       route: '/api/v1/authorizations/:id/access-token',
       answer: (body) => {
         const minimumSeconds = plainMinimum(read(body, request.headers['content-type']));
         if (minimumSeconds === undefined) return undefined;
+        const key = this.apiKeys.known(credentials.clientId, credentials.secret);
         const token = this.token(key, id, minimumSeconds);
         return token && accessTokenAnswer(token, this.vending.secondsLeft(token));
       },
